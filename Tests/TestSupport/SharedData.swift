@@ -1,0 +1,9 @@
+import Foundation
+
+/// The folder of shared data sets beside the checkout, or `nil` where a test that needs it must skip.
+public func sharedData(_ name: String) -> String? {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  let path = root.deletingLastPathComponent().appendingPathComponent("shared/data/\(name)").path
+  return FileManager.default.fileExists(atPath: path) ? path : nil
+}
