@@ -24,3 +24,13 @@ public struct ArchitectureDomain: Sendable {
     self.cross = cross
   }
 }
+
+extension ArchitectureDomain {
+  /// The whole of a search space; its limits on parameters and operations are kept by every proposal.
+  public init(_ space: SearchSpace) {
+    self.init(
+      sample: { space.sample(using: &$0) },
+      mutate: { space.mutated($0, probability: $1, using: &$2) },
+      cross: { space.crossed($0, $1, using: &$2) })
+  }
+}

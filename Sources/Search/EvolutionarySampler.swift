@@ -65,6 +65,7 @@ public struct EvolutionarySampler: Sampler {
       mutationProbability: options.mutationProbability)
   }
 
+  /// A child of the best of earlier generations, or a given or random architecture in the first.
   public func ask(_ history: TrialHistory) throws -> Architecture? {
     if let architecture = try initial.first(where: { try isWelcome($0, history) }) { return architecture }
     let number = history.nextNumber

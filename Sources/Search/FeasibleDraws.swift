@@ -26,7 +26,8 @@ struct FeasibleDraws {
   /// - Throws: ``Diagnostic`` of category `infeasible`, with the tightest values seen, where no architecture kept the
   ///   constraints.
   func next(
-    _ history: TrialHistory, _ random: inout RandomSource, propose: (inout RandomSource) throws -> Architecture
+    _ history: TrialHistory, _ random: inout RandomSource,
+    propose: (inout RandomSource) throws -> Architecture
   ) throws -> Architecture? {
     var tightest: Tightest?
     for draw in 0..<limit {

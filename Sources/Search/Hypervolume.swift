@@ -6,7 +6,8 @@
 ///   - points: pairs of values.
 ///   - reference: the worst corner, such as accuracy 0 at the budget's latency.
 public func hypervolume(
-  of points: [(Double, Double)], reference: (Double, Double), directions: (Objective.Direction, Objective.Direction)
+  of points: [(Double, Double)], reference: (Double, Double),
+  directions: (Objective.Direction, Objective.Direction)
 ) -> Double {
   let corner = (directions.0.cost(reference.0), directions.1.cost(reference.1))
   let costs = points.map { (directions.0.cost($0.0), directions.1.cost($0.1)) }

@@ -32,6 +32,7 @@ public final class MemoryStorage: StudyStorage {
   /// Creates an empty storage.
   public init() {}
 
+  /// Adds a study; the contract is that of ``StudyStorage``.
   public func create(_ study: Study) throws {
     try study.validate()
     try content.withLock { content in
@@ -41,8 +42,10 @@ public final class MemoryStorage: StudyStorage {
     }
   }
 
+  /// All studies, oldest first.
   public func studies() -> [Study] { content.withLock { $0.studies } }
 
+  /// Marks a study as done.
   public func finish(study name: String, at date: Date) throws {
     try content.withLock { content in
       _ = try content.trials(of: name)
@@ -52,6 +55,7 @@ public final class MemoryStorage: StudyStorage {
     }
   }
 
+  /// Records a running trial, or takes up the one that was begun before.
   public func begin(_ trial: Trial, in study: String) throws -> Trial {
     try content.withLock { content in
       let count = try content.trials(of: study).count
@@ -62,6 +66,7 @@ public final class MemoryStorage: StudyStorage {
     }
   }
 
+  /// Records the end of a trial, once.
   public func finish(_ trial: Trial, in study: String) throws {
     try content.withLock { content in
       let stored = try content.trial(trial.number, of: study)
@@ -70,14 +75,18 @@ public final class MemoryStorage: StudyStorage {
     }
   }
 
+  /// The trials of a study, by number.
   public func trials(of study: String) throws -> [Trial] { try content.withLock { try $0.trials(of: study) } }
 
+  /// Adds a latency sample.
   public func record(_ sample: StoredSample) { content.withLock { $0.samples.append(sample) } }
 
+  /// The latency samples in the order in which they were recorded.
   public func samples(device: String?) -> [StoredSample] {
     content.withLock { $0.samples.filter { device == nil || $0.device == device } }
   }
 
+  /// Records a fact unless one stands, and returns the one that stands.
   @discardableResult public func record(fact json: String, kind: String, key: String) throws -> String {
     try StorageRule.checkFact(json, kind: kind, key: key)
     return content.withLock { content in
@@ -88,10 +97,12 @@ public final class MemoryStorage: StudyStorage {
     }
   }
 
+  /// The fact of a kind and key, or `nil`.
   public func fact(kind: String, key: String) -> String? {
     content.withLock { $0.facts[FactKey(kind: kind, key: key)] }
   }
 
+  /// All facts of a kind, by key.
   public func facts(ofKind kind: String) -> [String: String] {
     content.withLock { content in
       content.facts.reduce(into: [:]) { if $1.key.kind == kind { $0[$1.key.key] = $1.value } }

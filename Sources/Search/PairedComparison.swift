@@ -44,7 +44,8 @@ public struct PairedComparison: Hashable, Sendable, Codable {
     self.onlyFirst = onlyFirst
     self.onlySecond = onlySecond
     difference = Double(onlyFirst - onlySecond) / Double(count)
-    let score = PairedScore(count: Double(count), onlyFirst: Double(onlyFirst), onlySecond: Double(onlySecond))
+    let score = PairedScore(
+      count: Double(count), onlyFirst: Double(onlyFirst), onlySecond: Double(onlySecond))
     lower = score.root(of: normalQuantile95, between: -1, and: difference)
     upper = score.root(of: -normalQuantile95, between: difference, and: 1)
     pValue = exactMcNemar(onlyFirst, onlySecond)

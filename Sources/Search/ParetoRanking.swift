@@ -17,7 +17,8 @@ public struct ParetoRanking: Hashable, Sendable {
   /// - Precondition: every point has as many values as there are directions, and none of them is NaN.
   public init(points: [[Double]], directions: [Objective.Direction]) {
     precondition(points.allSatisfy { $0.count == directions.count }, "a point has one value per direction")
-    precondition(points.allSatisfy { !$0.contains(where: \.isNaN) }, "values that are not numbers have no order")
+    precondition(
+      points.allSatisfy { !$0.contains(where: \.isNaN) }, "values that are not numbers have no order")
     let costs = points.map { point in zip(directions, point).map { $0.cost($1) } }
     fronts = Self.fronts(of: costs)
     var crowding = [Double](repeating: 0, count: points.count)

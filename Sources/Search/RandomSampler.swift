@@ -15,17 +15,20 @@ public struct RandomSampler: Sampler {
   ///
   /// - Parameter drawLimit: how many architectures one ask may draw before it gives up.
   public init(
-    domain: ArchitectureDomain, constraints: [SearchConstraint] = [], drawLimit: Int = defaultDrawLimit, seed: UInt64
+    domain: ArchitectureDomain, constraints: [SearchConstraint] = [], drawLimit: Int = defaultDrawLimit,
+    seed: UInt64
   ) throws {
     guard drawLimit >= 1 else {
       throw Diagnostic(
         .usage, "a sampler cannot draw", at: .init(path: "drawLimit"), value: "\(drawLimit)",
         rule: "at least 1 draw is allowed")
     }
-    draws = FeasibleDraws(domain: domain, constraints: constraints, limit: drawLimit, mutationProbability: 0.1)
+    draws = FeasibleDraws(
+      domain: domain, constraints: constraints, limit: drawLimit, mutationProbability: 0.1)
     self.seed = seed
   }
 
+  /// A random architecture that is new and keeps the constraints.
   public func ask(_ history: TrialHistory) throws -> Architecture? {
     var random = RandomSource(seed: seed, purpose: "random search, trial \(history.nextNumber)")
     return try draws.next(history, &random) { draws.domain.sample(&$0) }

@@ -12,14 +12,17 @@ package enum StorageRule {
 
   /// A name that a study has already.
   package static func takenName(_ name: String) -> Diagnostic {
-    Diagnostic(.usage, "there is a study of this name already", value: name, remedy: "resume it or choose another name")
+    Diagnostic(
+      .usage, "there is a study of this name already", value: name, remedy: "resume it or choose another name"
+    )
   }
 
   /// Checks that a study is taken up by the search that began it.
   package static func checkSame(_ stored: Study, _ study: Study) throws {
     func differs(_ what: String, _ value: String, _ rule: String) -> Diagnostic {
       Diagnostic(
-        .usage, "the study was begun with another \(what)", at: .init(path: "study \(stored.name)"), value: value,
+        .usage, "the study was begun with another \(what)", at: .init(path: "study \(stored.name)"),
+        value: value,
         rule: rule, remedy: "use the same \(what), or give the new study another name or folder")
     }
     guard stored.seed == study.seed else {
@@ -27,7 +30,8 @@ package enum StorageRule {
     }
     guard stored.configurationHash == study.configurationHash else {
       throw differs(
-        "configuration", study.configurationHash, "the stored configuration's hash is \(stored.configurationHash)")
+        "configuration", study.configurationHash,
+        "the stored configuration's hash is \(stored.configurationHash)")
     }
   }
 
@@ -40,8 +44,10 @@ package enum StorageRule {
       try require(trial.number == count, trial, "the next trial is number \(count)", value: "\(trial.number)")
       return nil
     }
-    try require(stored.hash == trial.hash, trial, "the number was begun with \(stored.hash)", value: trial.hash)
-    try require(stored.state == .running, trial, "a trial that ended is not begun again", value: stored.state.rawValue)
+    try require(
+      stored.hash == trial.hash, trial, "the number was begun with \(stored.hash)", value: trial.hash)
+    try require(
+      stored.state == .running, trial, "a trial that ended is not begun again", value: stored.state.rawValue)
     return stored
   }
 
@@ -50,7 +56,8 @@ package enum StorageRule {
     try trial.validate()
     try require(trial.state != .running, trial, "a finished trial has a result", value: trial.state.rawValue)
     guard let stored else { throw broken(trial, "only a trial that was begun can finish", value: trial.hash) }
-    try require(stored.hash == trial.hash, trial, "the number was begun with \(stored.hash)", value: trial.hash)
+    try require(
+      stored.hash == trial.hash, trial, "the number was begun with \(stored.hash)", value: trial.hash)
     if stored == trial { return false }
     try require(
       stored.state == .running, trial, "the trial has ended with another result", value: trial.state.rawValue)
@@ -61,7 +68,8 @@ package enum StorageRule {
   package static func checkFact(_ json: String, kind: String, key: String) throws {
     guard (try? JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed)) != nil else {
       throw Diagnostic(
-        .failure, "not a valid fact", at: .init(path: "\(kind) \(key)"), value: json, rule: "a fact is a JSON text")
+        .failure, "not a valid fact", at: .init(path: "\(kind) \(key)"), value: json,
+        rule: "a fact is a JSON text")
     }
   }
 
@@ -71,6 +79,7 @@ package enum StorageRule {
 
   private static func broken(_ trial: Trial, _ rule: String, value: String) -> Diagnostic {
     Diagnostic(
-      .failure, "the trial cannot be recorded", at: .init(path: "trial \(trial.number)"), value: value, rule: rule)
+      .failure, "the trial cannot be recorded", at: .init(path: "trial \(trial.number)"), value: value,
+      rule: rule)
   }
 }

@@ -54,12 +54,14 @@ public struct Study: Hashable, Sendable, Codable {
     try require(
       configurationHash == sha256(Data(configuration.utf8)), "the hash is the SHA-256 of the configuration",
       value: configurationHash)
-    try require(finished.map { $0 >= created } ?? true, "a study finishes after it begins", value: "\(created)")
+    try require(
+      finished.map { $0 >= created } ?? true, "a study finishes after it begins", value: "\(created)")
   }
 
   private func require(_ holds: Bool, _ rule: String, value: String) throws {
     guard holds else {
-      throw Diagnostic(.failure, "not a valid study", at: .init(path: "study \(name)"), value: value, rule: rule)
+      throw Diagnostic(
+        .failure, "not a valid study", at: .init(path: "study \(name)"), value: value, rule: rule)
     }
   }
 }

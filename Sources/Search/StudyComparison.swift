@@ -66,9 +66,11 @@ public struct StudyComparison: Hashable, Sendable, Codable {
     secondHypervolume = area(points[1])
   }
 
-  private static func points(_ trials: [Trial], _ quality: Objective, _ cost: Objective) -> [(Double, Double)] {
+  private static func points(_ trials: [Trial], _ quality: Objective, _ cost: Objective) -> [(Double, Double)]
+  {
     trials.compactMap { trial in
-      guard trial.state == .complete, let x = trial.values[quality.name], let y = trial.values[cost.name] else {
+      guard trial.state == .complete, let x = trial.values[quality.name], let y = trial.values[cost.name]
+      else {
         return nil
       }
       return (x, y)
@@ -93,7 +95,9 @@ extension StudyComparison {
         for (key, value) in object { visit(value, path.isEmpty ? key : "\(path).\(key)") }
         return
       }
-      let options: JSONSerialization.WritingOptions = [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes]
+      let options: JSONSerialization.WritingOptions = [
+        .fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes,
+      ]
       let data = try? JSONSerialization.data(withJSONObject: value, options: options)
       leaves[path] = data.map { String(decoding: $0, as: UTF8.self) }
     }

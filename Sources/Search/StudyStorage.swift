@@ -116,7 +116,8 @@ extension StudyStorage {
     kind: String, key: String, _ compute: () throws -> Value
   ) throws -> Value {
     let recorded = try fact(kind: kind, key: key)
-    let json = try recorded ?? record(fact: encodedJSON(compute(), kind: kind, key: key), kind: kind, key: key)
+    let json =
+      try recorded ?? record(fact: encodedJSON(compute(), kind: kind, key: key), kind: kind, key: key)
     do {
       return try JSONDecoder().decode(Value.self, from: Data(json.utf8))
     } catch {

@@ -71,7 +71,8 @@ public struct Trial: Hashable, Sendable, Codable {
   ///
   /// - Throws: ``Diagnostic`` where an invariant does not hold, such as a negative number.
   public init(
-    number: Int, architecture: Architecture, sampler: String, attributes: [String: String] = [:], started: Date
+    number: Int, architecture: Architecture, sampler: String, attributes: [String: String] = [:],
+    started: Date
   ) throws {
     let json = architecture.json
     try self.init(
@@ -115,7 +116,8 @@ extension Trial {
   public func validate() throws {
     try require(number >= 0, "trials are counted from 0", value: "\(number)")
     try require(isJSONObject(architecture), "an architecture is a JSON object", value: architecture)
-    try require(hash == sha256(Data(architecture.utf8)), "the hash is the SHA-256 of the architecture", value: hash)
+    try require(
+      hash == sha256(Data(architecture.utf8)), "the hash is the SHA-256 of the architecture", value: hash)
     try require(!sampler.isEmpty, "a trial names its sampler", value: sampler)
     for (name, value) in values.sorted(by: { $0.key < $1.key }) {
       try require(value.isFinite, "the value of '\(name)' is a finite number", value: "\(value)")
@@ -126,12 +128,14 @@ extension Trial {
   private func validateState() throws {
     switch state {
     case .running:
-      try require(values.isEmpty, "a running trial has no values", value: values.keys.sorted().joined(separator: ", "))
+      try require(
+        values.isEmpty, "a running trial has no values", value: values.keys.sorted().joined(separator: ", "))
       try require(finished == nil, "a running trial has no end", value: state.rawValue)
     case .complete:
       try require(!values.isEmpty, "a complete trial has a value", value: state.rawValue)
     case .failed:
-      try require(values.isEmpty, "a failed trial has no values", value: values.keys.sorted().joined(separator: ", "))
+      try require(
+        values.isEmpty, "a failed trial has no values", value: values.keys.sorted().joined(separator: ", "))
     case .infeasible:
       break
     }
@@ -142,7 +146,8 @@ extension Trial {
 
   private func require(_ holds: Bool, _ rule: String, value: String) throws {
     guard holds else {
-      throw Diagnostic(.failure, "not a valid trial", at: .init(path: "trial \(number)"), value: value, rule: rule)
+      throw Diagnostic(
+        .failure, "not a valid trial", at: .init(path: "trial \(number)"), value: value, rule: rule)
     }
   }
 }

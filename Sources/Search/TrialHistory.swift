@@ -54,7 +54,8 @@ public struct TrialHistory: Hashable, Sendable {
   }
 
   private static func architecture(of trial: Trial) throws -> Architecture {
-    guard let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(trial.architecture.utf8)),
+    guard
+      let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(trial.architecture.utf8)),
       architecture.hash == trial.hash
     else {
       throw Diagnostic(

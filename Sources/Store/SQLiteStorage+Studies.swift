@@ -4,10 +4,13 @@ import GRDB
 import Search
 
 extension SQLiteStorage {
+  /// Adds a study; the contract is that of ``StudyStorage``.
   public func create(_ study: Study) throws {
     try study.validate()
     try write { database in
-      guard try Int64.fetchOne(database, sql: "SELECT id FROM study WHERE name = ?", arguments: [study.name]) == nil
+      guard
+        try Int64.fetchOne(database, sql: "SELECT id FROM study WHERE name = ?", arguments: [study.name])
+          == nil
       else { throw StorageRule.takenName(study.name) }
       try database.execute(
         sql: """
@@ -21,6 +24,7 @@ extension SQLiteStorage {
     }
   }
 
+  /// All studies, oldest first.
   public func studies() throws -> [Study] {
     try read { database in
       try Row.fetchAll(database, sql: "SELECT * FROM study ORDER BY id").map { row in
@@ -29,6 +33,7 @@ extension SQLiteStorage {
     }
   }
 
+  /// Marks a study as done, and moves everything from the write-ahead log into the file.
   public func finish(study name: String, at date: Date) throws {
     try write { database in
       try database.execute(
@@ -55,7 +60,8 @@ extension SQLiteStorage {
   func identifier(of name: String, _ database: Database) throws -> Int64 {
     let sql = "SELECT id FROM study WHERE name = ?"
     guard let identifier = try Int64.fetchOne(database, sql: sql, arguments: [name]) else {
-      throw StorageRule.unknownStudy(name, among: try String.fetchAll(database, sql: "SELECT name FROM study"))
+      throw StorageRule.unknownStudy(
+        name, among: try String.fetchAll(database, sql: "SELECT name FROM study"))
     }
     return identifier
   }

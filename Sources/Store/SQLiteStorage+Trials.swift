@@ -4,6 +4,7 @@ import GRDB
 import Search
 
 extension SQLiteStorage {
+  /// Records a running trial, or takes up the one that was begun before.
   public func begin(_ trial: Trial, in study: String) throws -> Trial {
     try write { database in
       let study = try identifier(of: study, database)
@@ -25,10 +26,12 @@ extension SQLiteStorage {
         """,
       arguments: [
         study, trial.number, trial.architecture, trial.hash, trial.sampler, trial.state.rawValue,
-        try canonicalJSON(trial.values), try canonicalJSON(trial.attributes), trial.started.millisecondsSince1970,
+        try canonicalJSON(trial.values), try canonicalJSON(trial.attributes),
+        trial.started.millisecondsSince1970,
       ])
   }
 
+  /// Records the end of a trial, once.
   public func finish(_ trial: Trial, in study: String) throws {
     try write { database in
       let study = try identifier(of: study, database)
@@ -40,12 +43,14 @@ extension SQLiteStorage {
           WHERE study = ? AND number = ?
           """,
         arguments: [
-          trial.sampler, trial.state.rawValue, try canonicalJSON(trial.values), try canonicalJSON(trial.attributes),
+          trial.sampler, trial.state.rawValue, try canonicalJSON(trial.values),
+          try canonicalJSON(trial.attributes),
           trial.started.millisecondsSince1970, trial.finished?.millisecondsSince1970, study, trial.number,
         ])
     }
   }
 
+  /// The trials of a study, by number.
   public func trials(of study: String) throws -> [Trial] {
     try read { database in
       let sql = "SELECT * FROM trial WHERE study = ? ORDER BY number"

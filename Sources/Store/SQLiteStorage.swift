@@ -101,7 +101,9 @@ public final class SQLiteStorage: StudyStorage {
 
   private static func checkIsFile(_ path: String) throws {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return }
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      return
+    }
     throw Diagnostic(.unusableFile, "a folder stands where a study's file is needed", at: .init(file: path))
   }
 

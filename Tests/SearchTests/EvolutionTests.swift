@@ -25,7 +25,7 @@ struct EvolutionTests {
   @Test("It finds the optimum within a budget in a tenth of the evaluations, and beats random search")
   func optimum() throws {
     var (found, evolved, drawn) = (0, 0.0, 0.0)
-    for seed in 0..<10 as Range<UInt64> {
+    for seed in 0..<6 as Range<UInt64> {
       let space = SyntheticSpace(seed: seed)
       let budget = 2.5
       let optimum = SyntheticSpace.all.filter { space.latency($0) <= budget }.map(space.accuracy).max() ?? 0
@@ -38,7 +38,7 @@ struct EvolutionTests {
       evolved += best(trials)
       drawn += best(baseline)
     }
-    #expect(found >= 8)
+    #expect(found >= 5)
     #expect(evolved > drawn)
   }
 
@@ -135,7 +135,8 @@ struct EvolutionTests {
     let pending = try trials.prefix(50).map { trial in
       guard trial.number > 40 else { return trial }
       return try Trial(
-        number: trial.number, architecture: SyntheticSpace.architecture(digits(of: trial)), sampler: "evolution",
+        number: trial.number, architecture: SyntheticSpace.architecture(digits(of: trial)),
+        sampler: "evolution",
         started: testDate)
     }
     #expect(try sampler.ask(TrialHistory(pending))?.hash == trials[50].hash)
@@ -166,12 +167,14 @@ struct EvolutionTests {
   func parents() throws {
     func trial(_ number: Int, _ outcome: Trial.Outcome) throws -> Trial {
       try Trial(
-        number: number, architecture: SyntheticSpace.architecture(SyntheticSpace.all[number]), sampler: "evolution",
+        number: number, architecture: SyntheticSpace.architecture(SyntheticSpace.all[number]),
+        sampler: "evolution",
         started: testDate
       ).ended(outcome, at: testDate)
     }
     let history = try TrialHistory([
-      trial(0, .complete(["validation_accuracy": 0.5])), trial(1, .infeasible(["validation_accuracy": 0.9], reason: "")),
+      trial(0, .complete(["validation_accuracy": 0.5])),
+      trial(1, .infeasible(["validation_accuracy": 0.9], reason: "")),
       trial(2, .failed(reason: "")), trial(3, .complete(["latency_ms": 1])),
       trial(4, .complete(["validation_accuracy": 0.7])), trial(5, .complete(["validation_accuracy": 0.8])),
     ])
@@ -183,7 +186,8 @@ struct EvolutionTests {
   func settings() {
     let changes: [(String, (inout EvolutionarySampler.Options) -> Void)] = [
       ("population", { $0.population = 0 }), ("parentShare", { $0.parentShare = 0 }),
-      ("crossoverShare", { $0.crossoverShare = 1.5 }), ("mutationProbability", { $0.mutationProbability = .nan }),
+      ("crossoverShare", { $0.crossoverShare = 1.5 }),
+      ("mutationProbability", { $0.mutationProbability = .nan }),
       ("drawLimit", { $0.drawLimit = 0 }),
     ]
     for (name, change) in changes {

@@ -19,7 +19,9 @@ struct ParetoTests {
     var random = RandomSource(seed: UInt64(objectives))
     for count in 0..<40 {
       let points = points(count, objectives, &random)
-      let directions = (0..<objectives).map { $0.isMultiple(of: 2) ? Objective.Direction.maximize : .minimize }
+      let directions = (0..<objectives).map {
+        $0.isMultiple(of: 2) ? Objective.Direction.maximize : .minimize
+      }
       var left = Array(points.indices)
       var expected: [[Int]] = []
       while !left.isEmpty {
@@ -55,7 +57,9 @@ struct ParetoTests {
       // Quality above 0, cost below 7: the cell with corners (x, y) and (x + 1, y + 1).
       var cells = 0
       for x in 0..<7 {
-        for y in 0..<7 where points.contains(where: { $0.0 >= Double(x + 1) && $0.1 <= Double(y) }) { cells += 1 }
+        for y in 0..<7 where points.contains(where: { $0.0 >= Double(x + 1) && $0.1 <= Double(y) }) {
+          cells += 1
+        }
       }
       let area = hypervolume(of: points, reference: (0, 7), directions: (.maximize, .minimize))
       #expect(area == Double(cells))

@@ -6,10 +6,12 @@ import Testing
 @Suite("Intervals of accuracies")
 struct StatisticsTests {
   /// Newcombe, Statistics in Medicine 17 (1998), p. 857, table I, score method without continuity correction.
-  @Test("Wilson's interval has the published values", arguments: [
-    (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718),
-    (20, 20, 0.8389, 1),
-  ])
+  @Test(
+    "Wilson's interval has the published values",
+    arguments: [
+      (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718),
+      (20, 20, 0.8389, 1),
+    ])
   func wilson(successes: Int, trials: Int, lower: Double, upper: Double) {
     let interval = ProportionInterval(successes: successes, of: trials)
     #expect(abs(interval.lower - lower) < 5e-5)
@@ -17,9 +19,12 @@ struct StatisticsTests {
     #expect(interval.estimate == Double(successes) / Double(trials))
   }
 
-  @Test("McNemar's exact p-value is the binomial one", arguments: [
-    (5, 15, 0.041389465332031236), (0, 0, 1), (4, 4, 1), (0, 6, 0.03125), (1, 0, 1), (10, 25, 0.016673847800120715),
-  ])
+  @Test(
+    "McNemar's exact p-value is the binomial one",
+    arguments: [
+      (5, 15, 0.041389465332031236), (0, 0, 1), (4, 4, 1), (0, 6, 0.03125), (1, 0, 1),
+      (10, 25, 0.016673847800120715),
+    ])
   func mcNemar(onlyFirst: Int, onlySecond: Int, p: Double) {
     let comparison = PairedComparison(count: 100, onlyFirst: onlyFirst, onlySecond: onlySecond)
     #expect(abs(comparison.pValue - p) < 1e-12)
@@ -28,9 +33,12 @@ struct StatisticsTests {
     #expect(swapped.pValue == comparison.pValue)
   }
 
-  @Test("The interval's ends are where the score test turns", arguments: [
-    (20, 3, 9), (50, 0, 4), (100, 12, 12), (1000, 31, 64), (10_000, 400, 431), (10, 0, 10), (30, 0, 0), (1, 1, 0),
-  ])
+  @Test(
+    "The interval's ends are where the score test turns",
+    arguments: [
+      (20, 3, 9), (50, 0, 4), (100, 12, 12), (1000, 31, 64), (10_000, 400, 431), (10, 0, 10), (30, 0, 0),
+      (1, 1, 0),
+    ])
   func scoreInterval(count: Int, onlyFirst: Int, onlySecond: Int) {
     let comparison = PairedComparison(count: count, onlyFirst: onlyFirst, onlySecond: onlySecond)
     #expect(comparison.lower <= comparison.difference && comparison.difference <= comparison.upper)

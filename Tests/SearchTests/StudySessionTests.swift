@@ -9,7 +9,8 @@ struct StudySessionTests {
   private let space = SyntheticSpace(seed: 11)
 
   private func study(seed: UInt64 = 1) throws -> Study {
-    try Study(name: "a", space: "synthetic", device: "formula", configuration: "{}", seed: seed, created: testDate)
+    try Study(
+      name: "a", space: "synthetic", device: "formula", configuration: "{}", seed: seed, created: testDate)
   }
 
   private func sampler() throws -> EvolutionarySampler {
@@ -88,7 +89,10 @@ struct RecordTests {
       ("has no values", { try trial(state: .failed, values: ["x": 1], finished: testDate) }),
       ("has an end", { try trial(state: .complete, values: ["x": 1]) }),
       ("after it begins", { try trial(state: .failed, finished: testDate.addingTimeInterval(-1)) }),
-      ("ends once", { try trial(state: .failed, finished: testDate).ended(.failed(reason: ""), at: testDate) }),
+      (
+        "ends once",
+        { try trial(state: .failed, finished: testDate).ended(.failed(reason: ""), at: testDate) }
+      ),
     ]
     for (rule, make) in cases { #expect(failure(make)?.rule?.contains(rule) == true, "\(rule)") }
   }
@@ -96,9 +100,11 @@ struct RecordTests {
   @Test("Results join what is known, and a clock set back does no harm")
   func ending() throws {
     let begun = try Trial(
-      number: 2, architecture: architecture, sampler: "random", attributes: ["a": "1", "b": "1"], started: testDate)
+      number: 2, architecture: architecture, sampler: "random", attributes: ["a": "1", "b": "1"],
+      started: testDate)
     let ended = try begun.ended(
-      .infeasible(["latency_ms": 7], reason: "slow"), attributes: ["b": "2"], at: testDate.addingTimeInterval(-5))
+      .infeasible(["latency_ms": 7], reason: "slow"), attributes: ["b": "2"],
+      at: testDate.addingTimeInterval(-5))
     #expect(ended.attributes == ["a": "1", "b": "2", "reason": "slow"])
     #expect(ended.finished == testDate)
     #expect(ended.state == .infeasible)
@@ -108,7 +114,8 @@ struct RecordTests {
   func study() {
     for (name, configuration) in [("", "{}"), ("a", "[]"), ("a", "{")] {
       let problem = failure {
-        try Study(name: name, space: "s", device: "d", configuration: configuration, seed: 1, created: testDate)
+        try Study(
+          name: name, space: "s", device: "d", configuration: configuration, seed: 1, created: testDate)
       }
       #expect(problem?.rule != nil)
     }
@@ -118,7 +125,8 @@ struct RecordTests {
   func history() throws {
     let text = #"{ "v0": 1 }"#
     let trial = try Trial(
-      number: 4, architecture: text, hash: sha256(Data(text.utf8)), sampler: "random", state: .running, values: [:],
+      number: 4, architecture: text, hash: sha256(Data(text.utf8)), sampler: "random", state: .running,
+      values: [:],
       attributes: [:], started: testDate, finished: nil)
     #expect(failure { try TrialHistory([trial]) }?.place?.path == "trial 4")
   }

@@ -11,7 +11,8 @@ struct StudySummaryTests {
 
   private func trial(_ number: Int, _ accuracy: Double, _ latency: Double) throws -> Trial {
     try Trial(
-      number: number, architecture: SyntheticSpace.architecture(SyntheticSpace.all[number]), sampler: "random",
+      number: number, architecture: SyntheticSpace.architecture(SyntheticSpace.all[number]),
+      sampler: "random",
       started: testDate.addingTimeInterval(Double(number))
     ).ended(
       .complete(["validation_accuracy": accuracy, "latency_ms": latency]),

@@ -6,7 +6,9 @@ import Search
 enum Records {
   static let start = Date(millisecondsSince1970: 1_700_000_000_123)
 
-  static func study(_ name: String, configuration: String = #"{"budget":5}"#, seed: UInt64 = 7) throws -> Study {
+  static func study(
+    _ name: String, configuration: String = #"{"budget":5}"#, seed: UInt64 = 7
+  ) throws -> Study {
     try Study(
       name: name, space: "mbconv", device: "cpu", configuration: configuration, seed: seed, created: start)
   }

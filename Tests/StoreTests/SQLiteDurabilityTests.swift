@@ -15,7 +15,8 @@ struct SQLiteDurabilityTests {
       usleep(100_000 + UInt32(getpid() % 97) * 1000)
       kill(getpid(), SIGKILL)
     }
-    guard let storage = try? SQLiteStorage(path: path), (try? storage.create(Records.study("a"))) != nil else {
+    guard let storage = try? SQLiteStorage(path: path), (try? storage.create(Records.study("a"))) != nil
+    else {
       return
     }
     for number in 0..<1_000_000 {

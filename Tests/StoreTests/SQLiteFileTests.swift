@@ -113,15 +113,20 @@ struct SQLiteFileTests {
     let folder = try TemporaryFolder()
     let file = folder.file("plain")
     try Data("x".utf8).write(to: URL(fileURLWithPath: file))
-    #expect(failure { try SQLiteStorage(path: folder.file("no"), access: .readOnly) }?.problem == "no such file")
+    #expect(
+      failure { try SQLiteStorage(path: folder.file("no"), access: .readOnly) }?.problem == "no such file")
     #expect(failure { try SQLiteStorage(path: folder.path) }?.problem.hasPrefix("a folder stands") == true)
-    #expect(failure { try SQLiteStorage(path: file + "/study.sqlite") }?.problem.contains("cannot be") == true)
+    #expect(
+      failure { try SQLiteStorage(path: file + "/study.sqlite") }?.problem.contains("cannot be") == true)
   }
 
-  @Test("Errors of SQLite become diagnostics", arguments: [
-    (ResultCode.SQLITE_READONLY, "read-only"), (.SQLITE_FULL, "disk is full"), (.SQLITE_BUSY, "another process"),
-    (.SQLITE_CORRUPT, "damaged"), (.SQLITE_CANTOPEN, "cannot be opened"), (.SQLITE_IOERR, "SQLite reports"),
-  ])
+  @Test(
+    "Errors of SQLite become diagnostics",
+    arguments: [
+      (ResultCode.SQLITE_READONLY, "read-only"), (.SQLITE_FULL, "disk is full"),
+      (.SQLITE_BUSY, "another process"),
+      (.SQLITE_CORRUPT, "damaged"), (.SQLITE_CANTOPEN, "cannot be opened"), (.SQLITE_IOERR, "SQLite reports"),
+    ])
   func errors(code: ResultCode, text: String) {
     let problem = diagnostic(for: DatabaseError(resultCode: code), path: "a.sqlite")
     #expect(problem.problem.contains(text))

@@ -30,14 +30,16 @@ struct SchemaTests {
     let study = try storage.study(named: "stored")
     #expect(study.finished == Records.start.addingTimeInterval(60))
     #expect(study.seed == .max)
-    #expect(try storage.trials(of: "stored") == [Records.complete(0), Records.complete(1), Records.running(2)])
+    #expect(
+      try storage.trials(of: "stored") == [Records.complete(0), Records.complete(1), Records.running(2)])
     #expect(try storage.samples(device: nil).map(\.key) == ["k"])
     #expect(try storage.fact(kind: "accuracy", key: "k") == "0.5")
     try storage.finish(Records.complete(2), in: "stored")
     #expect(try SQLiteStorage(path: path, access: .readOnly).trials(of: "stored").last == Records.complete(2))
   }
 
-  @Test("Record the file of the newest schema", .enabled(if: isRecording, "set QUOIN_RECORD_FIXTURES to record"))
+  @Test(
+    "Record the file of the newest schema", .enabled(if: isRecording, "set QUOIN_RECORD_FIXTURES to record"))
   func record() throws {
     let path = Self.stored(StudySchema.version)
     try? FileManager.default.removeItem(atPath: path)

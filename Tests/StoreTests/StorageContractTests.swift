@@ -100,7 +100,8 @@ struct StorageContractTests {
     }
   }
 
-  @Test("What breaks the order of a trial's life is refused and changes nothing", arguments: StorageKind.allCases)
+  @Test(
+    "What breaks the order of a trial's life is refused and changes nothing", arguments: StorageKind.allCases)
   func misuse(kind: StorageKind) throws {
     try kind.test { storage in
       try storage.create(Records.study("a"))
@@ -116,7 +117,9 @@ struct StorageContractTests {
         ("finish without a result", { try storage.finish(Records.running(1), in: "a") }),
         (
           "finish with another architecture",
-          { try storage.finish(Records.running(1, variant: 9).ended(.failed(reason: "x"), at: .now), in: "a") }
+          {
+            try storage.finish(Records.running(1, variant: 9).ended(.failed(reason: "x"), at: .now), in: "a")
+          }
         ),
         (
           "finish twice with different results",
@@ -185,7 +188,8 @@ struct StorageContractTests {
       }
       #expect(computed == 1)
       #expect(failure { try storage.memoised(kind: "losses", key: "nan") { Double.nan } } != nil)
-      #expect(failure { try storage.memoised(kind: "losses", key: "k") { "text" } }?.category == .unusableFile)
+      #expect(
+        failure { try storage.memoised(kind: "losses", key: "k") { "text" } }?.category == .unusableFile)
     }
   }
 
