@@ -38,7 +38,8 @@ enum CIFAR10 {
       if FileManager.default.fileExists(atPath: file) { return candidate }
     }
     throw Diagnostic(
-      .unusableFile, "there is no file \(firstFile), nor \(archiveFolder)/\(firstFile)", at: .init(file: folder),
+      .unusableFile, "there is no file \(firstFile), nor \(archiveFolder)/\(firstFile)",
+      at: .init(file: folder),
       remedy: "run 'quoin data fetch \(name)', or name the folder that holds the binary files")
   }
 
@@ -56,7 +57,8 @@ enum CIFAR10 {
         let label = bytes[record * recordBytes]
         guard label < classes.count else {
           throw Diagnostic(
-            .unusableFile, "label out of range", at: .init(file: path, path: "record \(record)"), value: "\(label)",
+            .unusableFile, "label out of range", at: .init(file: path, path: "record \(record)"),
+            value: "\(label)",
             rule: "\(name) has the classes 0 to \(classes.count - 1)")
         }
         labels.append(Int(label))

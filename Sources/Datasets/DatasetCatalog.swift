@@ -29,7 +29,8 @@ public enum DatasetCatalog {
     switch name {
     case Glyphs.name: return Glyphs.standard(split)
     case "mnist": return try MNISTFamily.digits.load(folder: existing(folder, for: name), split: split)
-    case "fashion-mnist": return try MNISTFamily.fashion.load(folder: existing(folder, for: name), split: split)
+    case "fashion-mnist":
+      return try MNISTFamily.fashion.load(folder: existing(folder, for: name), split: split)
     case CIFAR10.name: return try CIFAR10.load(folder: existing(folder, for: name), split: split)
     case "folder":
       guard let folder else {

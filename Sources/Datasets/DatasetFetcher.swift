@@ -32,7 +32,8 @@ public struct DatasetFetcher: Sendable {
   ///   - timeout: seconds of silence after which a connection counts as broken.
   ///   - attempts: how often a transfer may break without a new byte before it is given up.
   public init(
-    sources: [DatasetSource] = DatasetSource.known, mirror: String? = nil, timeout: TimeInterval = 60, attempts: Int = 3
+    sources: [DatasetSource] = DatasetSource.known, mirror: String? = nil, timeout: TimeInterval = 60,
+    attempts: Int = 3
   ) {
     self.sources = sources
     self.mirror = mirror
@@ -62,15 +63,19 @@ public struct DatasetFetcher: Sendable {
     if let source = sources.first(where: { $0.name == name }) { return source }
     let names = sources.map(\.name)
     throw Diagnostic(
-      .usage, name == Glyphs.name ? "this data set is generated and needs no download" : "this data set cannot be fetched",
-      value: name, rule: "there are " + names.joined(separator: ", "), nearest: nearestName(to: name, among: names))
+      .usage,
+      name == Glyphs.name
+        ? "this data set is generated and needs no download" : "this data set cannot be fetched",
+      value: name, rule: "there are " + names.joined(separator: ", "),
+      nearest: nearestName(to: name, among: names))
   }
 
   private func makeFolder(_ folder: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw Diagnostic(.failure, "the folder cannot be made", at: .init(file: folder), remedy: "check the permissions")
+      throw Diagnostic(
+        .failure, "the folder cannot be made", at: .init(file: folder), remedy: "check the permissions")
     }
   }
 
@@ -91,7 +96,8 @@ public struct DatasetFetcher: Sendable {
         rule: "\(file.bytes) bytes with SHA-256 \(file.sha256)", remedy: "try another mirror")
     }
     guard rename(partial, path) == 0 else {
-      throw Diagnostic(.failure, "cannot write the file", at: .init(file: path), remedy: "check the permissions")
+      throw Diagnostic(
+        .failure, "cannot write the file", at: .init(file: path), remedy: "check the permissions")
     }
   }
 
@@ -128,11 +134,13 @@ public struct DatasetFetcher: Sendable {
   private func address(of file: DatasetSource.RemoteFile, in source: DatasetSource) throws -> URL {
     let base = mirror ?? source.base
     let trimmed = base.hasSuffix("/") ? String(base.dropLast()) : base
-    guard let url = URL(string: "\(trimmed)/\(file.name)"), let scheme = url.scheme, ["http", "https"].contains(scheme),
+    guard let url = URL(string: "\(trimmed)/\(file.name)"), let scheme = url.scheme,
+      ["http", "https"].contains(scheme),
       url.host != nil
     else {
       throw Diagnostic(
-        .usage, "the mirror is no address", value: base, rule: "it starts with http:// or https:// and names a host")
+        .usage, "the mirror is no address", value: base,
+        rule: "it starts with http:// or https:// and names a host")
     }
     return url
   }

@@ -42,7 +42,8 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   func run(timeout: TimeInterval) async throws -> Outcome {
     try open()
     defer { try? handle?.close() }
-    var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalAndRemoteCacheData, timeoutInterval: timeout)
+    var request = URLRequest(
+      url: url, cachePolicy: .reloadIgnoringLocalAndRemoteCacheData, timeoutInterval: timeout)
     // A server that compresses on the way would change lengths and checksums.
     request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
     if received > 0 { request.setValue("bytes=\(received)-", forHTTPHeaderField: "Range") }
@@ -62,11 +63,13 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   private func open() throws {
     if !FileManager.default.fileExists(atPath: path) {
       guard FileManager.default.createFile(atPath: path, contents: nil) else {
-        throw Diagnostic(.failure, "cannot write the file", at: .init(file: path), remedy: "check the folder's permissions")
+        throw Diagnostic(
+          .failure, "cannot write the file", at: .init(file: path), remedy: "check the folder's permissions")
       }
     }
     guard let handle = FileHandle(forUpdatingAtPath: path) else {
-      throw Diagnostic(.failure, "cannot write the file", at: .init(file: path), remedy: "check its permissions")
+      throw Diagnostic(
+        .failure, "cannot write the file", at: .init(file: path), remedy: "check its permissions")
     }
     self.handle = handle
     received = Int(try handle.seekToEnd())

@@ -23,12 +23,13 @@ struct GlyphPlacement {
   var axis: SIMD2<Float>
 
   init(side: Float, using random: inout RandomSource) {
-    let radius = random.uniformFloat(in: 6.5...12.5)
+    let radius = random.uniformFloat(in: 7.5...12.5)
     let proportion = random.uniformFloat(in: 0.85...1.18)
     scale = SIMD2(radius * proportion, radius / proportion)
     let reach = min(radius, side / 2 - 2)
-    centre = SIMD2(random.uniformFloat(in: reach...(side - reach)), random.uniformFloat(in: reach...(side - reach)))
-    axis = random.direction()
+    centre = SIMD2(
+      random.uniformFloat(in: reach...(side - reach)), random.uniformFloat(in: reach...(side - reach)))
+    axis = random.slightTurn()
   }
 }
 
@@ -43,7 +44,7 @@ struct GlyphInk {
   init(against ground: GlyphColor, using random: inout RandomSource) {
     first = Self.color(against: ground, using: &random)
     second = Self.color(against: ground, using: &random)
-    let isStriped = random.uniformFloat() < 0.35
+    let isStriped = random.uniformFloat() < 0.3
     let period = random.uniformFloat(in: 3...6)
     stripes = isStriped ? random.direction() / period : .zero
   }
@@ -56,7 +57,7 @@ struct GlyphInk {
   private static func color(against ground: GlyphColor, using random: inout RandomSource) -> GlyphColor {
     for _ in 0..<32 {
       let color = GlyphColor.random(using: &random)
-      if color.isFar(from: ground, by: 110) { return color }
+      if color.isFar(from: ground, by: 130) { return color }
     }
     return GlyphColor(repeating: 255) - ground
   }
@@ -87,7 +88,9 @@ struct GlyphCanvas: ~Copyable {
       for x in 0..<side {
         let (across, down) = ((Float(x) + 0.5) * step, (Float(y) + 0.5) * step)
         let knot = Int(down) * (cells + 1) + Int(across)
-        let (right, below) = (across.truncatingRemainder(dividingBy: 1), down.truncatingRemainder(dividingBy: 1))
+        let (right, below) = (
+          across.truncatingRemainder(dividingBy: 1), down.truncatingRemainder(dividingBy: 1)
+        )
         let upper = knots[knot] * (1 - right) + knots[knot + 1] * right
         let lower = knots[knot + cells + 1] * (1 - right) + knots[knot + cells + 2] * right
         pixels[y * side + x] = upper * (1 - below) + lower * below
@@ -124,7 +127,8 @@ struct GlyphCanvas: ~Copyable {
   /// Draws a sign.
   func draw(_ shape: GlyphShape, at place: GlyphPlacement, ink: GlyphInk) {
     let unit = min(place.scale.x, place.scale.y)
-    forEachPixel(around: place.centre, reach: 1.1 * max(place.scale.x, place.scale.y) + 1) { position, point in
+    forEachPixel(around: place.centre, reach: 1.1 * max(place.scale.x, place.scale.y) + 1) {
+      position, point in
       let offset = point - place.centre
       let own = SIMD2(
         (offset.x * place.axis.x + offset.y * place.axis.y) / place.scale.x,
@@ -140,7 +144,8 @@ struct GlyphCanvas: ~Copyable {
       // The sum of two uniform 10-bit numbers is triangular noise; its deviation is 1/2.45 of its reach.
       let bits = random.next()
       for channel in 0..<3 {
-        let sum = Float((bits >> (20 * UInt64(channel))) & 1023) + Float((bits >> (20 * UInt64(channel) + 10)) & 1023)
+        let sum =
+          Float((bits >> (20 * UInt64(channel))) & 1023) + Float((bits >> (20 * UInt64(channel) + 10)) & 1023)
         let value = pixels[position][channel] + (sum / 1023 - 1) * noise * 2.45
         target.initializeElement(at: channel * count + position, to: UInt8(min(max(value.rounded(), 0), 255)))
       }

@@ -11,14 +11,17 @@ enum GlyphShape: String, CaseIterable, Sendable {
     case .triangle: Self.distance(point, toPolygon: Self.triangleCorners)
     case .square: box(point, halfWidth: 0.72, halfHeight: 0.72)
     case .star: Self.distance(point, toPolygon: Self.starCorners)
-    case .cross: min(box(point, halfWidth: 0.95, halfHeight: 0.26), box(point, halfWidth: 0.26, halfHeight: 0.95))
+    case .cross:
+      min(box(point, halfWidth: 0.95, halfHeight: 0.26), box(point, halfWidth: 0.26, halfHeight: 0.95))
     case .arrow: Self.distance(point, toPolygon: Self.arrowCorners)
     case .hook: Self.distance(point, toPolygon: Self.hookCorners)
     case .bars: box(SIMD2(point.x, abs(point.y) - 0.5), halfWidth: 0.9, halfHeight: 0.24)
     }
   }
 
-  private func length(_ vector: SIMD2<Float>) -> Float { (vector.x * vector.x + vector.y * vector.y).squareRoot() }
+  private func length(_ vector: SIMD2<Float>) -> Float {
+    (vector.x * vector.x + vector.y * vector.y).squareRoot()
+  }
 
   /// An upper bound of the distance inside, exact along the edges, which is all that painting needs.
   private func box(_ point: SIMD2<Float>, halfWidth: Float, halfHeight: Float) -> Float {

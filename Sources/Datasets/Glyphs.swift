@@ -2,7 +2,7 @@ import Tensors
 
 /// A generated data set: ten kinds of small signs in colour, 3×32×32, so that everything can be tried without a download.
 ///
-/// A sign has any place, size, rotation, proportion, colour and pattern; the ground is mottled, strokes and blobs lie behind and
+/// A sign has any place, size, slant, proportion, colour and pattern; the ground is mottled, strokes and blobs lie behind and
 /// before the sign, and noise lies over all. Since neither colour nor place tells the class, a linear model learns
 /// little, while a small convolutional network learns most.
 ///
@@ -45,16 +45,18 @@ public enum Glyphs {
 
   private static func label(of index: Int) -> Int { index % classes.count }
 
-  private static func paint(_ label: Int, into target: UnsafeMutableBufferPointer<UInt8>, using random: inout RandomSource) {
+  private static func paint(
+    _ label: Int, into target: UnsafeMutableBufferPointer<UInt8>, using random: inout RandomSource
+  ) {
     let canvas = GlyphCanvas(side: side)
     let ground = GlyphColor.random(using: &random)
     canvas.mottle(ground, using: &random)
-    for _ in 0..<(2 + random.below(3)) { canvas.drawStroke(using: &random) }
+    for _ in 0..<(1 + random.below(2)) { canvas.drawStroke(using: &random) }
     for _ in 0..<random.below(3) { canvas.drawBlob(using: &random) }
     let placement = GlyphPlacement(side: Float(side), using: &random)
     canvas.draw(GlyphShape.allCases[label], at: placement, ink: GlyphInk(against: ground, using: &random))
-    for _ in 0..<random.below(3) { canvas.drawStroke(using: &random) }
-    canvas.write(to: target, noise: 6 + 22 * random.uniformFloat(), using: &random)
+    if random.uniformFloat() < 0.4 { canvas.drawStroke(using: &random) }
+    canvas.write(to: target, noise: random.uniformFloat(in: 4...18), using: &random)
   }
 }
 
@@ -65,6 +67,12 @@ extension RandomSource {
   /// A number in a range.
   mutating func uniformFloat(in range: ClosedRange<Float>) -> Float {
     range.lowerBound + (range.upperBound - range.lowerBound) * uniformFloat()
+  }
+
+  /// A direction at most about 40° from the x axis, without sine and cosine.
+  mutating func slightTurn() -> SIMD2<Float> {
+    let turned = SIMD2<Float>(1, uniformFloat(in: -0.85...0.85))
+    return turned / (1 + turned.y * turned.y).squareRoot()
   }
 
   /// A random direction, without sine and cosine: a point in the disc, scaled to the circle.

@@ -31,12 +31,14 @@ package enum Gzip {
     return switch status {
     case quoin_codec_too_large:
       Diagnostic(
-        .unusableFile, "the compressed file unpacks to too much", at: place, rule: "at most \(limit) bytes are unpacked")
+        .unusableFile, "the compressed file unpacks to too much", at: place,
+        rule: "at most \(limit) bytes are unpacked")
     case quoin_codec_out_of_memory:
       Diagnostic(.failure, "there is no memory to unpack the file", at: place)
     case quoin_codec_truncated:
       Diagnostic(
-        .unusableFile, "the compressed file ends too early", at: place, remedy: "fetch it again: the copy is incomplete")
+        .unusableFile, "the compressed file ends too early", at: place,
+        remedy: "fetch it again: the copy is incomplete")
     default:
       Diagnostic(
         .unusableFile, "the compressed file is damaged", at: place, value: message, remedy: "fetch it again")

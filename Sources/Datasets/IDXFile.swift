@@ -34,9 +34,11 @@ package struct IDXFile {
     guard header[0...3].elementsEqual([0, 0, 8, UInt8(rank)]) else {
       throw Diagnostic(
         .unusableFile, "the magic number is wrong", at: place, value: Self.hexadecimal(header[0...3]),
-        rule: "an IDX file of \(rank)-dimensional bytes starts with \(Self.hexadecimal([0, 0, 8, UInt8(rank)]))")
+        rule:
+          "an IDX file of \(rank)-dimensional bytes starts with \(Self.hexadecimal([0, 0, 8, UInt8(rank)]))")
     }
-    dimensions = (0..<rank).map { axis in header[(4 + 4 * axis)...].prefix(4).reduce(0) { $0 << 8 | Int($1) } }
+    dimensions = (0..<rank).map { axis in header[(4 + 4 * axis)...].prefix(4).reduce(0) { $0 << 8 | Int($1) }
+    }
     bytes = data.dropFirst(header.count)
     guard let expected = Self.product(dimensions), expected == bytes.count else {
       throw Diagnostic(
@@ -49,7 +51,9 @@ package struct IDXFile {
   /// `nil` where the product overflows, which extents of a hostile header can.
   private static func product(_ numbers: [Int]) -> Int? {
     numbers.reduce(1 as Int?) { product, number in
-      product.flatMap { $0.multipliedReportingOverflow(by: number) }.flatMap { $0.overflow ? nil : $0.partialValue }
+      product.flatMap { $0.multipliedReportingOverflow(by: number) }.flatMap {
+        $0.overflow ? nil : $0.partialValue
+      }
     }
   }
 

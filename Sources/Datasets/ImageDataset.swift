@@ -76,7 +76,9 @@ public struct ImageDataset: Sendable {
         for (position, index) in indices.enumerated() {
           let from = index * size
           let to = position * size
-          for offset in 0..<size { buffer.initializeElement(at: to + offset, to: Float(source[from + offset])) }
+          for offset in 0..<size {
+            buffer.initializeElement(at: to + offset, to: Float(source[from + offset]))
+          }
         }
       }
       count = indices.count * size

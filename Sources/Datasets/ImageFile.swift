@@ -40,7 +40,8 @@ public enum ImageFile {
     defer { quoin_free(pixels) }
     let (width, height) = (Int(image.width), Int(image.height))
     return RGBImage(
-      width: width, height: height, pixels: Array(UnsafeBufferPointer(start: pixels, count: width * height * 3)))
+      width: width, height: height,
+      pixels: Array(UnsafeBufferPointer(start: pixels, count: width * height * 3)))
   }
 
   private enum Format: String {
@@ -73,7 +74,8 @@ public enum ImageFile {
         remedy: "scale the image down")
     case quoin_codec_out_of_memory:
       Diagnostic(
-        .failure, "there is no memory to decode the image", at: place, value: "\(image.width)×\(image.height)")
+        .failure, "there is no memory to decode the image", at: place, value: "\(image.width)×\(image.height)"
+      )
     case quoin_codec_truncated:
       Diagnostic(
         .unusableFile, "the \(format.rawValue) image ends too early", at: place, value: message,

@@ -61,7 +61,8 @@ package struct ImageFolder {
         rule: "at most \(Self.memoryLimit) bytes are kept", remedy: "choose a smaller size")
     }
     return ImageDataset(
-      name: "folder", channels: options.channels, height: options.height, width: options.width, classes: classes,
+      name: "folder", channels: options.channels, height: options.height, width: options.width,
+      classes: classes,
       pixels: try decoded(items), labels: items.map(\.label))
   }
 
@@ -72,11 +73,13 @@ package struct ImageFolder {
     }
     guard (1...4096).contains(options.height), (1...4096).contains(options.width) else {
       throw Diagnostic(
-        .usage, "wrong image size", value: "\(options.height)×\(options.width)", rule: "sides are 1 to 4096 pixels")
+        .usage, "wrong image size", value: "\(options.height)×\(options.width)",
+        rule: "sides are 1 to 4096 pixels")
     }
     guard options.testFraction > 0, options.testFraction < 1 else {
       throw Diagnostic(
-        .usage, "wrong share of test images", value: "\(options.testFraction)", rule: "it lies between 0 and 1")
+        .usage, "wrong share of test images", value: "\(options.testFraction)",
+        rule: "it lies between 0 and 1")
     }
   }
 
@@ -93,10 +96,13 @@ package struct ImageFolder {
     let tested = try FolderListing(path + "/test")
     if let unknown = tested.folders.first(where: { !classes.contains($0) }) {
       throw Diagnostic(
-        .unusableFile, "a class of 'test' does not occur in 'train'", at: .init(file: tested.path), value: unknown,
+        .unusableFile, "a class of 'test' does not occur in 'train'", at: .init(file: tested.path),
+        value: unknown,
         rule: "the classes are the folders of 'train'", nearest: nearestName(to: unknown, among: classes))
     }
-    return (classes, try items(of: classes.filter(tested.folders.contains), in: tested.path, classes: classes))
+    return (
+      classes, try items(of: classes.filter(tested.folders.contains), in: tested.path, classes: classes)
+    )
   }
 
   private func divided(_ entries: FolderListing, _ split: DatasetSplit) throws -> ([String], [Item]) {
@@ -108,7 +114,9 @@ package struct ImageFolder {
           .unusableFile, "a class needs two pictures to be divided", at: .init(file: "\(path)/\(name)"),
           remedy: "add pictures, or make the folders 'train' and 'test'")
       }
-      let ranked = items.map { (key: sha256(Data(relativeName($0.path).utf8)), item: $0) }.sorted { $0.key < $1.key }
+      let ranked = items.map { (key: sha256(Data(relativeName($0.path).utf8)), item: $0) }.sorted {
+        $0.key < $1.key
+      }
       let tests = min(max(Int((options.testFraction * Double(items.count)).rounded()), 1), items.count - 1)
       let chosen = split == .test ? ranked.prefix(tests) : ranked.dropFirst(tests)
       return chosen.map(\.item).sorted { $0.path < $1.path }
@@ -122,7 +130,8 @@ package struct ImageFolder {
     guard listing.folders.count >= 2 else {
       throw Diagnostic(
         .unusableFile, "there are too few class folders", at: .init(file: listing.path),
-        value: "\(listing.folders.count)", rule: "every class is a folder of PNG or JPEG images, and there are two or more")
+        value: "\(listing.folders.count)",
+        rule: "every class is a folder of PNG or JPEG images, and there are two or more")
     }
     return listing.folders
   }
@@ -176,7 +185,9 @@ private struct FolderListing {
     }
     for name in names.sorted() where !name.hasPrefix(".") {
       var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder) else { continue }
+      guard FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder) else {
+        continue
+      }
       if isFolder.boolValue { folders.append(name) } else { files.append(name) }
     }
   }

@@ -30,7 +30,8 @@ struct MNISTFamily {
     }
     if let position = labels.bytes.firstIndex(where: { $0 >= classes.count }) {
       throw Diagnostic(
-        .unusableFile, "label out of range", at: .init(file: labels.path, path: "item \(position - labels.bytes.startIndex)"),
+        .unusableFile, "label out of range",
+        at: .init(file: labels.path, path: "item \(position - labels.bytes.startIndex)"),
         value: "\(labels.bytes[position])", rule: "\(name) has the classes 0 to \(classes.count - 1)")
     }
     return ImageDataset(

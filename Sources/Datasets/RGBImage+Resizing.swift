@@ -11,7 +11,8 @@ extension RGBImage {
     let rows = FilterRow.table(from: width, to: newWidth)
     let columns = FilterRow.table(from: height, to: newHeight)
     let narrowed = narrowed(by: rows)
-    return RGBImage(width: newWidth, height: newHeight, pixels: Self.shortened(narrowed, width: newWidth, by: columns))
+    return RGBImage(
+      width: newWidth, height: newHeight, pixels: Self.shortened(narrowed, width: newWidth, by: columns))
   }
 
   /// Filters along the rows; floats in between, so that rounding happens once.

@@ -12,7 +12,8 @@ public struct RGBImage: Hashable, Sendable {
   /// - Precondition: there are three bytes per pixel and at least one pixel.
   public init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(width > 0 && height > 0, "a picture of \(width)×\(height) has no pixel")
-    precondition(pixels.count == width * height * 3, "\(pixels.count) bytes do not fill \(width)×\(height) pixels")
+    precondition(
+      pixels.count == width * height * 3, "\(pixels.count) bytes do not fill \(width)×\(height) pixels")
     self.width = width
     self.height = height
     self.pixels = pixels

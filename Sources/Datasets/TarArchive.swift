@@ -34,7 +34,8 @@ package struct TarArchive {
       if try header.isFile(in: path) {
         guard entries.count < Self.entryLimit else {
           throw Diagnostic(
-            .unusableFile, "the archive has too many files", at: .init(file: path), rule: "at most \(Self.entryLimit)")
+            .unusableFile, "the archive has too many files", at: .init(file: path),
+            rule: "at most \(Self.entryLimit)")
         }
         try Self.checkSafe(header.name, in: path)
         entries.append(Entry(path: header.name, content: data[offset..<(offset + header.size)]))
@@ -91,7 +92,8 @@ package struct TarArchive {
       case UInt8(ascii: "5"), UInt8(ascii: "x"), UInt8(ascii: "g"): return false
       default:
         throw Diagnostic(
-          .unusableFile, "an entry of the archive is neither file nor folder", at: .init(file: path), value: name,
+          .unusableFile, "an entry of the archive is neither file nor folder", at: .init(file: path),
+          value: name,
           rule: "links, devices and long GNU names are refused")
       }
     }
