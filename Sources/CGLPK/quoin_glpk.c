@@ -101,8 +101,9 @@ static void build(session *s) {
     if (p->integer[j]) glp_set_col_kind(s->program, j + 1, GLP_IV);
   }
   load_matrix(s);
-  // Scale factors are powers of two: no number is rounded.
-  glp_scale_prob(s->program, GLP_SF_AUTO);
+  // Scale factors are powers of two, so that no number is rounded. (GLP_SF_AUTO rounds: it lets a row's lower and
+  // upper bound coincide when they differ in their last digit, which the simplex method then refuses.)
+  glp_scale_prob(s->program, GLP_SF_GM | GLP_SF_EQ | GLP_SF_2N | GLP_SF_SKIP);
 }
 
 // --- Stopping ---

@@ -99,7 +99,8 @@ import Testing
         let best = Enumeration(limited).feasible.first?.objective
         #expect(abs((point.result.objective ?? .nan) - (best ?? .infinity)) < 1e-9, "seed \(seed)")
       }
-      #expect(first.result.costs["latency_ms"] == first.limit, "seed \(seed)")
+      let tightest = first.result.costs["latency_ms"] ?? .nan
+      #expect(abs(tightest - first.limit) <= 1e-9 * max(1, abs(first.limit)), "seed \(seed)")
     }
   }
 

@@ -98,6 +98,20 @@ import Testing
     #expect(solution.cutOff > 0)
   }
 
+  @Test("bounds that differ in their last digit stay apart") func narrowRow() throws {
+    var program = IntegerProgram()
+    let x = (0..<7).map { program.addBinary("x\($0)") }
+    var sum = LinearExpression()
+    for (variable, weight) in zip(x, [0.3, 0.1, 0.2, 0.7, 0.2, 0.6, 0.3]) { sum.add(weight, variable) }
+    program.add(LinearConstraint(sum, lower: 0.8.nextDown, upper: 0.8))
+    var other = LinearExpression()
+    for (variable, weight) in zip(x, [7.0, 4, 3, 6, 1, 3, 7]) { other.add(weight * 1e6, variable) }
+    program.add(other.atLeast(14e6))
+    for part in [0..<1, 1..<4, 4..<7] { program.add(LinearExpression(sum: x[part]).equals(1)) }
+    program.setObjective(.minimize, other)
+    #expect(try program.solve().outcome == .optimal)
+  }
+
   @Test("an answer that rejects everything is infeasible") func rejectingAll() throws {
     var program = IntegerProgram()
     let x = program.addBinary("x")
