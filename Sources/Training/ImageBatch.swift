@@ -19,7 +19,7 @@ public final class ImageBatch {
   public private(set) var count = 0
   /// The classes of the images.
   public private(set) var labels: [Int] = []
-  let pixels: AlignedBuffer
+  package let pixels: AlignedBuffer
 
   /// Allocates room for images.
   public init(capacity: Int, channels: Int, height: Int, width: Int) {

@@ -32,7 +32,9 @@ QN_INLINE void read_gradient(const qn_window *w, const qn_gradient_view *dy, siz
     size_t at = (size_t)oy * w->out_width * w->channels + c;
     float *to = pixel(g.plane, oy + g.before_y, g.before_x);
     for (int ox = 0; ox < w->out_width; ox++, at += w->channels, to += v_width) {
+      __builtin_prefetch(dy->gradient + at + (size_t)w->out_width * w->channels);
       vec value = load(dy->gradient + at, tail, mask);
+      if (dy->slope) __builtin_prefetch(dy->x + at + (size_t)w->out_width * w->channels);
       if (dy->slope) value = v_fma(value, slope, v_fma(load(dy->x + at, tail, mask), tilt, offset));
       v_store(to, value);
     }
@@ -214,6 +216,8 @@ QN_INLINE void sink_image(const image_gradient *source, const qn_gradient_sink *
   for (int iy = 0; iy < w->height; iy++) {
     const float *row = gradient_row(source, iy);
     for (int ix = 0; ix < w->width; ix++, at += w->channels) {
+      __builtin_prefetch(sink->gradient + at + (size_t)w->width * w->channels, 1);
+      if (sink->x) __builtin_prefetch(sink->x + at + (size_t)w->width * w->channels);
       sink_vector(sink, &lanes, v_load(row + ix * v_width), at, tail, mask, activation);
     }
   }

@@ -46,6 +46,7 @@ QN_INLINE void read_image(const qn_window *w, const float *x, const qn_view *vie
     const float *from = x + ((size_t)iy * w->width + columns.begin) * w->channels + c;
     float *to = pixel(p, iy + w->pad_top, columns.begin + w->pad_left);
     for (int ix = columns.begin; ix < columns.end; ix++, from += w->channels, to += v_width) {
+      __builtin_prefetch(from + (size_t)w->width * w->channels);
       v_store(to, v_activate(argument_of(lanes, load(from, tail, mask)), activation));
     }
   }
@@ -89,6 +90,7 @@ QN_INLINE void forward_pixels(const qn_window *w, steps s, plane p, const float 
   float *to = y + ((size_t)oy * w->out_width + ox) * w->channels;
 #pragma clang loop unroll(full)
   for (int i = 0; i < count; i++, to += w->channels) {
+    __builtin_prefetch(to + (size_t)w->out_width * w->channels, 1);
     store(to, sums[i], tail, mask);
     vec value = v_sub(sums[i], m->centre);
     m->first = v_add(m->first, value);
