@@ -25,7 +25,9 @@ struct BlockLowering {
 
   /// Expansion 1×1 (left out where `expand` is 1), depthwise convolution, squeeze-excite, projection 1×1, and the
   /// input added where the shape is kept.
-  private func invertedResidual(_ lowering: inout Lowering, _ input: Network.ValueID) throws -> Network.ValueID {
+  private func invertedResidual(
+    _ lowering: inout Lowering, _ input: Network.ValueID
+  ) throws -> Network.ValueID {
     let hidden = hidden(lowering, input)
     var value = input
     if block.expand != 1 {
@@ -38,8 +40,11 @@ struct BlockLowering {
   }
 
   /// A full convolution in place of expansion and depthwise convolution; the projection is there for every `expand`.
-  private func fusedInvertedResidual(_ lowering: inout Lowering, _ input: Network.ValueID) throws -> Network.ValueID {
-    var value = try lowering.layer("\(name).fused", input, spatial(hidden(lowering, input), stride), block.activation)
+  private func fusedInvertedResidual(
+    _ lowering: inout Lowering, _ input: Network.ValueID
+  ) throws -> Network.ValueID {
+    var value = try lowering.layer(
+      "\(name).fused", input, spatial(hidden(lowering, input), stride), block.activation)
     value = try squeezeExcite(&lowering, value)
     value = try lowering.layer("\(name).project", value, pointwise(channels))
     return try residual(&lowering, value, input)

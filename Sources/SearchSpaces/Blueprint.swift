@@ -66,7 +66,8 @@ struct ArchitectureDecisions: Decisions {
   func value(_ choice: Choice, scope: String) -> VariableValue {
     guard choice.isOpen else { return choice.values[0] }
     guard let value = choices[choice.name(in: scope)] else {
-      preconditionFailure("the architecture belongs to another space: \(choice.name(in: scope)) is not chosen")
+      preconditionFailure(
+        "the architecture belongs to another space: \(choice.name(in: scope)) is not chosen")
     }
     return value
   }
@@ -132,7 +133,9 @@ extension SpaceReader.Parts {
       head: head.map { end($0, "head", width, decisions) })
   }
 
-  private func end(_ end: EndConvolution, _ scope: String, _ width: Double, _ decisions: some Decisions) -> Blueprint.End {
+  private func end(
+    _ end: EndConvolution, _ scope: String, _ width: Double, _ decisions: some Decisions
+  ) -> Blueprint.End {
     Blueprint.End(
       channels: ChannelRounding.product(decisions.value(end.channels, scope: scope).integer, width),
       kernel: decisions.value(end.kernel, scope: scope).extent,

@@ -22,16 +22,19 @@ struct Lowering {
   }
 
   /// A stem or head convolution.
-  mutating func end(_ name: String, _ input: Network.ValueID, _ end: Blueprint.End) throws -> Network.ValueID {
+  mutating func end(_ name: String, _ input: Network.ValueID, _ end: Blueprint.End) throws -> Network.ValueID
+  {
     try layer(
-      name, input, Convolution(channels: end.channels, kernel: end.kernel, stride: .init(end.stride)), end.activation)
+      name, input, Convolution(channels: end.channels, kernel: end.kernel, stride: .init(end.stride)),
+      end.activation)
   }
 
   mutating func stage(_ stage: Blueprint.Stage, _ input: Network.ValueID) throws -> Network.ValueID {
     var value = input
     for block in stage.blocks {
       let lowering = BlockLowering(
-        name: "\(stage.name).\(block.position).\(block.kind.rawValue)", block: block, channels: stage.channels,
+        name: "\(stage.name).\(block.position).\(block.kind.rawValue)", block: block,
+        channels: stage.channels,
         stride: block.position == 1 ? stage.stride : 1,
         mayChangeShape: block.position == 1 && !stage.keepsShape)
       value = try lowering.append(to: &self, value)
@@ -47,7 +50,8 @@ struct Lowering {
     return try builder.append(
       "head.classifier", .linear(Linear(features: classes)), [flat],
       parameters: [
-        parameter("head.classifier.weight", [classes, features]), parameter("head.classifier.bias", [classes]),
+        parameter("head.classifier.weight", [classes, features]),
+        parameter("head.classifier.bias", [classes]),
       ])
   }
 }
@@ -78,7 +82,10 @@ extension Lowering {
     var parameters = [
       parameter(
         name + ".weight",
-        [convolution.channels, inputs / convolution.groups, convolution.kernel.height, convolution.kernel.width])
+        [
+          convolution.channels, inputs / convolution.groups, convolution.kernel.height,
+          convolution.kernel.width,
+        ])
     ]
     if convolution.hasBias { parameters.append(parameter(name + ".bias", [convolution.channels])) }
     return try builder.append(name, .convolution(convolution), [input], parameters: parameters)

@@ -11,10 +11,12 @@ extension SearchSpace {
   public func architecture(fromJSON text: String, file: String? = nil) throws -> Architecture {
     guard text.utf8.count <= 1 << 20 else {
       throw Diagnostic(
-        .unusableFile, "the architecture is too large", at: .init(file: file), value: "\(text.utf8.count) bytes",
+        .unusableFile, "the architecture is too large", at: .init(file: file),
+        value: "\(text.utf8.count) bytes",
         rule: "at most 1 MiB is read")
     }
-    guard nesting(of: text) <= 2, let object = try? JSONDecoder().decode([String: VariableValue].self, from: Data(text.utf8))
+    guard nesting(of: text) <= 2,
+      let object = try? JSONDecoder().decode([String: VariableValue].self, from: Data(text.utf8))
     else {
       throw Diagnostic(
         .unusableFile, "this is no architecture", at: .init(file: file),

@@ -12,7 +12,20 @@ extension SearchSpace {
   }
 
   /// Every combination of values of the global variables.
-  public var globalAssignments: [[String: VariableValue]] { combinations(of: globalVariables) }
+  ///
+  /// - Throws: ``Diagnostic`` where there are more than 10 000.
+  public func globalAssignments() throws -> [[String: VariableValue]] {
+    let assignments = combinations(of: globalVariables, limit: Self.alternativeLimit)
+    guard assignments.count <= Self.alternativeLimit else {
+      throw Diagnostic(
+        .failure, "there are too many global choices",
+        value: globalVariables.map(\.name).joined(separator: ", "),
+        rule:
+          "block selection is solved for each combination of them, and for at most \(Self.alternativeLimit)",
+        remedy: "offer fewer strides")
+    }
+    return assignments
+  }
 
   /// The slots for block selection under fixed global variables; those not given are at their largest.
   ///
@@ -67,7 +80,8 @@ extension SearchSpace {
       var alternatives = try alternatives(scope, channels + shared.filter { $0.name.hasPrefix("\(scope).") })
       if block.canBeAbsent {
         alternatives += combinations(of: channels).map { assignment in
-          .init(name: (["absent"] + described(channels, assignment)).joined(separator: " "),
+          .init(
+            name: (["absent"] + described(channels, assignment)).joined(separator: " "),
             assignment: assignment, isAbsent: true)
         }
       }
@@ -125,7 +139,8 @@ extension SearchSpace {
 extension SearchSpace {
   private func exclusions(between slots: [Slot]) -> [SlotTable.Exclusion] {
     slots.indices.dropLast().compactMap { position -> SlotTable.Exclusion? in
-      guard let first = slots[position].block, let second = slots[position + 1].block, first.stage == second.stage
+      guard let first = slots[position].block, let second = slots[position + 1].block,
+        first.stage == second.stage
       else { return nil }
       let pairs = slots[position].alternatives.indices.flatMap { a in
         slots[position + 1].alternatives.indices.filter { b in

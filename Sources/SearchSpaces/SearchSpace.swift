@@ -75,9 +75,11 @@ extension SearchSpace {
   /// activations are nodes of their own; parameters are boxes of ``sharedParameters``: the first channels, and the
   /// centre of the kernel. Nodes and parameters are named `<stage>.<block>.<kind>.<layer>`.
   ///
-  /// - Precondition: the architecture belongs to this space.
+  /// - Throws: ``Diagnostic`` that names the variable where the architecture belongs to another space.
   public func network(for architecture: Architecture) throws -> Network {
-    try parts.network(parts.blueprint(ArchitectureDecisions(choices: architecture.choices)), shared: sharedShapes)
+    let architecture = try self.architecture(choosing: architecture.choices)
+    return try parts.network(
+      parts.blueprint(ArchitectureDecisions(choices: architecture.choices)), shared: sharedShapes)
   }
 
   /// Whether an architecture keeps the space's limits.

@@ -29,7 +29,8 @@ enum SharedTensors {
     let elements = parameters.reduce(0) { $0 + $1.shape.elementCount }
     guard elements <= elementLimit else {
       throw Diagnostic(
-        .unusableFile, "the space is too large to train", at: .init(file: file), value: "\(elements) shared parameters",
+        .unusableFile, "the space is too large to train", at: .init(file: file),
+        value: "\(elements) shared parameters",
         rule: "all networks share at most \(elementLimit) parameters")
     }
     return parameters

@@ -15,12 +15,15 @@ enum SizeOrder {
   }
 
   /// What a block behind the first of a stage costs, on an image of 16×16.
-  private static func cost(of stage: Stage, _ decisions: ExtremeDecisions, in parts: SpaceReader.Parts) -> Cost {
+  private static func cost(
+    of stage: Stage, _ decisions: ExtremeDecisions, in parts: SpaceReader.Parts
+  ) -> Cost {
     let width = decisions.value(parts.width, scope: "").number
     let channels = ChannelRounding.product(decisions.value(stage.channels, scope: "").integer, width)
     let candidate = stage.candidates[decisions.candidate]
     let block = candidate.block(at: 2) { decisions.value($0, scope: "") }
-    let lone = Blueprint.Stage(name: "stage", stride: 1, channels: channels, keepsShape: true, blocks: [block])
+    let lone = Blueprint.Stage(
+      name: "stage", stride: 1, channels: channels, keepsShape: true, blocks: [block])
     var lowering = Lowering(builder: NetworkBuilder(name: "block"), shared: nil)
     guard let input = try? lowering.builder.input("image", [1, channels, 16, 16]),
       let output = try? lowering.stage(lone, input)

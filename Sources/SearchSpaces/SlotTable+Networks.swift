@@ -6,7 +6,8 @@ extension SlotTable {
   /// - Parameter positions: for every slot, the position of an alternative.
   /// - Throws: ``Diagnostic`` that names two slots whose alternatives exclude each other.
   public func architecture(choosing positions: [Int]) throws -> Architecture {
-    precondition(positions.count == slots.count, "\(slots.count) slots need as many choices, not \(positions.count)")
+    precondition(
+      positions.count == slots.count, "\(slots.count) slots need as many choices, not \(positions.count)")
     for exclusion in exclusions {
       let pair = Pair(first: positions[exclusion.first], second: positions[exclusion.second])
       guard !exclusion.pairs.contains(pair) else {

@@ -32,7 +32,8 @@ extension SpaceReader {
     _ entry: YAMLEntry, stride: Bool, _ channels: inout [(YAMLEntry, Choice)]
   ) throws -> Candidate {
     guard let (key, settings) = entry.tagged else {
-      throw entry.error("one kind of block is needed", rule: "the kinds are \(kindNames.joined(separator: ", "))")
+      throw entry.error(
+        "one kind of block is needed", rule: "the kinds are \(kindNames.joined(separator: ", "))")
     }
     guard let kind = BlockKind(rawValue: key) else {
       throw entry.error(
@@ -40,7 +41,9 @@ extension SpaceReader {
         nearest: nearestName(to: key, among: kindNames))
     }
     guard kind != .skip else {
-      guard settings == nil else { throw entry.error("skip has no keys", value: key, rule: "write just skip") }
+      guard settings == nil else {
+        throw entry.error("skip has no keys", value: key, rule: "write just skip")
+      }
       return Candidate(label: key, kind: kind, choices: [], line: entry.line)
     }
     guard let settings else {
@@ -57,7 +60,8 @@ extension SpaceReader {
   }
 
   /// The choices of a kind in a fixed order, with defaults for those that the file leaves out.
-  private static func choices(of kind: BlockKind, _ fields: YAMLEntry.Fields, _ line: Int?) throws -> [Choice] {
+  private static func choices(of kind: BlockKind, _ fields: YAMLEntry.Fields, _ line: Int?) throws -> [Choice]
+  {
     try kind.keys.filter { $0 != "channels" }.map { key in
       let (standard, rule) = setting(key, of: kind)
       return try fields[key]?.choice(key, rule) ?? Choice(key: key, values: [standard], line: line)
@@ -76,7 +80,8 @@ extension SpaceReader {
     }
   }
 
-  private static func checkLabel(_ candidate: Candidate, among others: [Candidate], _ entry: YAMLEntry) throws {
+  private static func checkLabel(_ candidate: Candidate, among others: [Candidate], _ entry: YAMLEntry) throws
+  {
     if let other = others.first(where: { $0.label == candidate.label }) {
       throw entry.error(
         "two kinds to choose from have one name", value: candidate.label,

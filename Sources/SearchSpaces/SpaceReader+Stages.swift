@@ -16,7 +16,8 @@ extension SpaceReader {
     }
     guard elements.count <= stageLimit else {
       throw entry.error(
-        "too many stages", value: "\(elements.count) stages", rule: "a space has at most \(stageLimit) stages")
+        "too many stages", value: "\(elements.count) stages", rule: "a space has at most \(stageLimit) stages"
+      )
     }
     var stages: [Stage] = []
     for element in elements {
@@ -29,7 +30,8 @@ extension SpaceReader {
     let blocks = stages.reduce(0) { $0 + $1.maximumDepth }
     guard blocks <= blockLimit else {
       throw entry.error(
-        "too many blocks", value: "\(blocks) blocks", rule: "the stages have at most \(blockLimit) blocks together")
+        "too many blocks", value: "\(blocks) blocks",
+        rule: "the stages have at most \(blockLimit) blocks together")
     }
     return stages
   }
@@ -62,20 +64,23 @@ extension SpaceReader {
     let entry = try fields.required("name", rule: "a stage has a name")
     let name = try entry.name()
     guard !reservedNames.contains(name) else {
-      throw entry.error("the name is taken", rule: "stages are not called \(reservedNames.joined(separator: ", "))")
+      throw entry.error(
+        "the name is taken", rule: "stages are not called \(reservedNames.joined(separator: ", "))")
     }
     return name
   }
 
   /// The stride where it is written inside the stage's only kind of block; it means the same as on the stage.
   private static func stride(inside block: YAMLEntry) throws -> YAMLEntry? {
-    guard let (key, entry) = block.tagged, key != "choose", let entry, let stride = entry.node.mapping?["stride"]
+    guard let (key, entry) = block.tagged, key != "choose", let entry,
+      let stride = entry.node.mapping?["stride"]
     else { return nil }
     return entry.child(stride, key: "stride")
   }
 
   /// The output channels belong to the stage; kinds that repeat them say the same.
-  private static func channels(of fields: YAMLEntry.Fields, inBlocks: [(YAMLEntry, Choice)]) throws -> Choice {
+  private static func channels(of fields: YAMLEntry.Fields, inBlocks: [(YAMLEntry, Choice)]) throws -> Choice
+  {
     let rule = "all blocks of a stage give the same channels"
     if let own = fields["channels"] {
       if let (_, repeated) = inBlocks.first {
@@ -89,7 +94,8 @@ extension SpaceReader {
         .choice("channels", ValueRules.channels)
     }
     if let (entry, _) = inBlocks.first(where: { $0.1.values != first.values }) {
-      throw entry.error("the kinds differ in channels", rule: rule, remedy: "write channels once, on the stage")
+      throw entry.error(
+        "the kinds differ in channels", rule: rule, remedy: "write channels once, on the stage")
     }
     return first
   }
@@ -97,16 +103,19 @@ extension SpaceReader {
   private static func checkSkip(_ stage: Stage, _ block: YAMLEntry) throws {
     guard stage.candidates.contains(where: { $0.kind == .skip }) else { return }
     guard stage.candidates.contains(where: { $0.kind != .skip }) else {
-      throw block.error("a stage of nothing but skip", value: "skip", rule: "a stage has another kind of block")
+      throw block.error(
+        "a stage of nothing but skip", value: "skip", rule: "a stage has another kind of block")
     }
     guard stage.perBlock else {
       throw block.error(
-        "skip needs blocks that choose for themselves", value: "skip", rule: "a whole stage cannot be skipped",
+        "skip needs blocks that choose for themselves", value: "skip",
+        rule: "a whole stage cannot be skipped",
         remedy: "write per_block: true on the stage")
     }
     guard !stage.depth.isOpen else {
       throw block.error(
-        "skip in a stage of elastic depth", value: "skip", rule: "both would describe the same networks twice",
+        "skip in a stage of elastic depth", value: "skip",
+        rule: "both would describe the same networks twice",
         remedy: "give the stage one depth, or remove skip")
     }
   }

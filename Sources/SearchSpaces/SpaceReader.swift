@@ -30,8 +30,10 @@ struct SpaceReader {
     return Parts(
       name: try fields.required("name", rule: "a space has a name").name(),
       input: try image(fields.required("input", rule: "write input: {image: {channels: 3, size: 32}}")),
-      classes: try fields.required("classes", rule: "the number of classes is needed").integer(in: 1...100_000),
-      width: try fields["width"]?.choice("width", ValueRules.width) ?? Choice(key: "width", values: [1], line: nil),
+      classes: try fields.required("classes", rule: "the number of classes is needed").integer(
+        in: 1...100_000),
+      width: try fields["width"]?.choice("width", ValueRules.width)
+        ?? Choice(key: "width", values: [1], line: nil),
       stem: try stem(fields.required("stem", rule: "write stem: {conv: {channels: 16}}")),
       stages: try stages(fields.required("stages", rule: "a space has at least one stage")),
       head: try fields["head"].flatMap(head),
@@ -56,7 +58,8 @@ struct SpaceReader {
     for element in entry.elements ?? [entry] {
       guard element.text != "int8" else {
         throw element.error(
-          "INT8 does not run yet", rule: "networks are trained and run in fp32", remedy: "write precision: fp32")
+          "INT8 does not run yet", rule: "networks are trained and run in fp32",
+          remedy: "write precision: fp32")
       }
       _ = try element.word(among: ["fp32"], "precision")
     }
@@ -98,7 +101,8 @@ struct SpaceReader {
     return try elements.map { element in
       guard let number = element.text.flatMap(YAMLEntry.number), range.contains(number) else {
         throw element.error(
-          "this is no usable number", rule: "pixels are 0…255; y = (pixel - mean) / deviation, deviation above 0")
+          "this is no usable number",
+          rule: "pixels are 0…255; y = (pixel - mean) / deviation, deviation above 0")
       }
       return Float(number)
     }
@@ -116,7 +120,8 @@ struct SpaceReader {
     return try fields["conv"].map { try endConvolution($0, keys: ["channels", "activation"], kernel: 1) }
   }
 
-  private static func endConvolution(_ entry: YAMLEntry, keys: [String], kernel: Int) throws -> EndConvolution {
+  private static func endConvolution(_ entry: YAMLEntry, keys: [String], kernel: Int) throws -> EndConvolution
+  {
     let fields = try entry.fields(keys)
     func choice(_ key: String, default value: VariableValue, _ rule: YAMLEntry.ValueRule) throws -> Choice {
       try fields[key]?.choice(key, rule) ?? Choice(key: key, values: [value], line: entry.line)

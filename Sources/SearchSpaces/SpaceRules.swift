@@ -59,7 +59,9 @@ struct SpaceRules {
   private func checkChannels() throws {
     for (path, choice) in channelPlaces {
       for width in widths {
-        guard let (a, b) = collision(choice.values, { ChannelRounding.product($0.integer, width) }) else { continue }
+        guard let (a, b) = collision(choice.values, { ChannelRounding.product($0.integer, width) }) else {
+          continue
+        }
         throw error(
           "two choices give the same network", choice, "\(path).channels", value: "\(a), \(b)",
           rule: "both are rounded to \(ChannelRounding.product(a.integer, width)) channels at width "
@@ -74,7 +76,8 @@ struct SpaceRules {
       for other in widths[..<position] {
         let differ = channelPlaces.contains { place in
           let channels = Set(place.choice.values.map { ChannelRounding.product($0.integer, width) })
-          return channels.isDisjoint(with: place.choice.values.map { ChannelRounding.product($0.integer, other) })
+          return channels.isDisjoint(
+            with: place.choice.values.map { ChannelRounding.product($0.integer, other) })
         }
         guard !differ else { continue }
         throw error(
@@ -144,7 +147,8 @@ struct SpaceRules {
       let groups = value.integer
       guard candidate.kind != .shuffle || groups > 1 else {
         throw error(
-          "a shuffle of one group", choice, "\(path).groups", value: "1", rule: "channels are shuffled between groups",
+          "a shuffle of one group", choice, "\(path).groups", value: "1",
+          rule: "channels are shuffled between groups",
           remedy: "write 2 or more")
       }
       for (noun, counts) in grouped {

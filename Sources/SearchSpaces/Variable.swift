@@ -3,9 +3,9 @@
 /// Names are paths: `resolution`, `width`, `stem.channels`, `late.depth`, `late.kernel` (all blocks of the stage
 /// together), `late.2.kernel` (the second block), `late.2.kind`, and `late.2.mbconv.kernel` where a block has several
 /// kinds and the variable belongs to one of them.
-public struct Variable: Hashable, Sendable, Codable {
+public struct Variable: Hashable, Sendable, Encodable {
   /// What must hold for a variable to be active: another variable has one of some values.
-  public struct Condition: Hashable, Sendable, Codable {
+  public struct Condition: Hashable, Sendable, Encodable {
     /// The name of the other variable, which stands earlier in the space.
     public let variable: String
     /// The values of the other variable under which the condition holds.
@@ -23,8 +23,11 @@ public struct Variable: Hashable, Sendable, Codable {
   /// Which axis of scaling the variable belongs to.
   package let axis: Axis
 
+  // The order and the axis follow from the space and are no part of what is shown of it.
+  private enum CodingKeys: String, CodingKey { case name, values, conditions }
+
   /// What a variable scales.
-  package enum Axis: String, Hashable, Sendable, Codable {
+  package enum Axis: Hashable, Sendable {
     case resolution, depth, width, block
   }
 

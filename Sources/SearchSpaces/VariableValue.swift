@@ -16,7 +16,7 @@ public enum VariableValue: Hashable, Sendable {
 
   /// The value in its one form: a whole number becomes an `integer`.
   static func normal(_ number: Double) -> VariableValue {
-    abs(number) < 1e15 && number == number.rounded() ? .integer(Int(number)) : .number(number)
+    abs(number) <= 1e15 && number == number.rounded() ? .integer(Int(number)) : .number(number)
   }
 
   /// The value in its one form: a square becomes an `integer`.

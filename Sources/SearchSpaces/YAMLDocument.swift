@@ -15,7 +15,8 @@ enum YAMLDocument {
   /// - Throws: ``Diagnostic`` with the line where the bytes are no YAML document within the limits.
   static func root(of data: Data, file: String?) throws -> Node {
     guard data.count <= sizeLimit else {
-      throw unusable("the file is too large", file, value: "\(data.count) bytes", rule: "at most 1 MiB is read")
+      throw unusable(
+        "the file is too large", file, value: "\(data.count) bytes", rule: "at most 1 MiB is read")
     }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw unusable("the file is not text", file, rule: "a space file is YAML in UTF-8")
@@ -53,7 +54,8 @@ enum YAMLDocument {
       guard aliases > 0 else { continue }
       guard aliases <= aliasLimit else {
         throw unusable(
-          "too many aliases", file, line: line, rule: "a space file has at most \(aliasLimit) aliases ('*name')")
+          "too many aliases", file, line: line,
+          rule: "a space file has at most \(aliasLimit) aliases ('*name')")
       }
       guard data.count <= sizeLimitWithAliases else {
         throw unusable(

@@ -15,7 +15,8 @@ extension YAMLEntry {
     guard !elements.isEmpty else { throw error("the list is empty", rule: "a choice has at least one value") }
     guard elements.count <= Self.listLimit else {
       throw error(
-        "the list is too long", value: "\(elements.count) values", rule: "a choice has at most \(Self.listLimit) values")
+        "the list is too long", value: "\(elements.count) values",
+        rule: "a choice has at most \(Self.listLimit) values")
     }
     var values: [VariableValue] = []
     for element in elements {
@@ -76,7 +77,8 @@ extension YAMLEntry {
     let fields = try fields(["height", "width"])
     let rule = "a pair is written {height: 3, width: 5}"
     return .normal(
-      height: try side(fields.required("height", rule: rule)), width: try side(fields.required("width", rule: rule)))
+      height: try side(fields.required("height", rule: rule)),
+      width: try side(fields.required("width", rule: rule)))
   }
 
   /// One of some words.
@@ -113,13 +115,17 @@ extension YAMLEntry {
 enum ValueRules {
   static let activations: [Activation] = [.relu, .relu6, .hswish, .swish]
 
-  static func channels(_ entry: YAMLEntry) throws -> VariableValue { .integer(try entry.integer(in: 1...8192)) }
+  static func channels(_ entry: YAMLEntry) throws -> VariableValue {
+    .integer(try entry.integer(in: 1...8192))
+  }
   static func stride(_ entry: YAMLEntry) throws -> VariableValue { .integer(try entry.integer(in: 1...8)) }
   static func depth(_ entry: YAMLEntry) throws -> VariableValue { .integer(try entry.integer(in: 1...64)) }
   static func groups(_ entry: YAMLEntry) throws -> VariableValue { .integer(try entry.integer(in: 1...1024)) }
   static func size(_ entry: YAMLEntry) throws -> VariableValue { try entry.extent(in: 1...4096) }
   static func kernel(_ entry: YAMLEntry) throws -> VariableValue { try entry.extent(in: 1...31, odd: true) }
-  static func ratio(_ entry: YAMLEntry) throws -> VariableValue { .normal(try entry.positiveNumber(upTo: 64)) }
+  static func ratio(_ entry: YAMLEntry) throws -> VariableValue {
+    .normal(try entry.positiveNumber(upTo: 64))
+  }
 
   static func expansion(_ entry: YAMLEntry) throws -> VariableValue {
     let ratio = try entry.positiveNumber(upTo: 64)
@@ -129,7 +135,9 @@ enum ValueRules {
     return .normal(ratio)
   }
 
-  static func width(_ entry: YAMLEntry) throws -> VariableValue { .normal(try entry.positiveNumber(upTo: 16)) }
+  static func width(_ entry: YAMLEntry) throws -> VariableValue {
+    .normal(try entry.positiveNumber(upTo: 16))
+  }
 
   static func activation(_ entry: YAMLEntry) throws -> VariableValue {
     .text(try entry.word(among: activations.map(\.rawValue), "activation"))

@@ -15,7 +15,8 @@ struct YAMLEntry {
 
   /// An error about this node; by default with its text as the offending value.
   func error(
-    _ problem: String, value: String? = nil, rule: String? = nil, nearest: String? = nil, remedy: String? = nil
+    _ problem: String, value: String? = nil, rule: String? = nil, nearest: String? = nil,
+    remedy: String? = nil
   ) -> Diagnostic {
     Diagnostic(
       .unusableFile, problem, at: .init(file: file, line: line, path: path), value: value ?? text, rule: rule,
@@ -76,7 +77,8 @@ struct YAMLEntry {
       guard let entry = entries[key] else {
         throw Diagnostic(
           .unusableFile, "a key is missing",
-          at: .init(file: owner.file, line: owner.line, path: owner.path.isEmpty ? nil : owner.path), value: key,
+          at: .init(file: owner.file, line: owner.line, path: owner.path.isEmpty ? nil : owner.path),
+          value: key,
           rule: rule)
       }
       return entry

@@ -57,7 +57,7 @@ struct ArchitectureTests {
     let space = try shipped(name)
     var random = RandomSource(seed: 11)
     var parents = (0..<8).map { _ in space.sample(using: &random) }
-    for round in 0..<100 {
+    for round in 0..<50 {
       let mutant = space.mutated(parents[round % 8], probability: 0.1, using: &random)
       #expect(mutant != parents[round % 8])
       let child = space.crossed(mutant, parents[(round + 3) % 8], using: &random)
@@ -91,15 +91,20 @@ struct ArchitectureTests {
       try SearchSpace(yaml: text + "\nlimits: {macs: \(smallest.macs - 1)}")
     }
     #expect(error?.category == .infeasible)
-    #expect(error?.description.contains("\(smallest.macs) MACs and \(smallest.parameters) parameters") == true)
+    #expect(
+      error?.description.contains("\(smallest.macs) MACs and \(smallest.parameters) parameters") == true)
   }
 
   @Test(
     "hostile JSON is refused with the variable",
     arguments: [
-      ("", "this is no architecture"), ("[1,2]", "this is no architecture"), ("{\"width\":[1]}", "this is no archi"),
-      (String(repeating: "[", count: 100_000), "this is no architecture"), ("{\"a.depth\":null}", "this is no archi"),
-      ("{\"a.dept\":1}", "unknown variable 'a.dept'; the space test has 6 variables; did you mean 'a.depth'?"),
+      ("", "this is no architecture"), ("[1,2]", "this is no architecture"),
+      ("{\"width\":[1]}", "this is no archi"),
+      (String(repeating: "[", count: 100_000), "this is no architecture"),
+      ("{\"a.depth\":null}", "this is no archi"),
+      (
+        "{\"a.dept\":1}", "unknown variable 'a.dept'; the space test has 6 variables; did you mean 'a.depth'?"
+      ),
       ("{\"a.depth\":2}", "a.depth: this is no value of the variable '2'; legal are 1, 3"),
       ("{\"a.depth\":1}", "a.channels: the variable has no value; legal are 8, 16"),
       ("{\"a.depth\":true}", "a.depth: this is no value of the variable 'true'; legal are 1, 3"),
@@ -117,5 +122,24 @@ struct ArchitectureTests {
     let space = try SearchSpace(yaml: try #require(smallSpaces["per block"]))
     let error = #expect(throws: Diagnostic.self) { try space.architecture(fromJSON: text) }
     #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("an architecture of another space has no network here")
+  func foreign() throws {
+    let error = #expect(throws: Diagnostic.self) {
+      try shipped("mbconv-mnist").network(for: shipped("mbconv-cifar").largest)
+    }
+    #expect(error?.problem == "unknown variable")
+  }
+
+  @Test("variables show their names, values and conditions")
+  func variables() throws {
+    let space = try SearchSpace(yaml: try #require(smallSpaces["per block"]))
+    let variable = try #require(space.variables.first { $0.name == "a.3.se" })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    #expect(
+      String(decoding: try encoder.encode(variable), as: UTF8.self)
+        == #"{"conditions":[{"values":[3],"variable":"a.depth"}],"name":"a.3.se","values":[false,true]}"#)
   }
 }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Shipped spaces")
 struct ShippedSpaceTests {
-  @Test("every drawn architecture lowers to a valid network inside the shared tensors", arguments: shippedNames)
+  @Test(
+    "every drawn architecture lowers to a valid network inside the shared tensors", arguments: shippedNames)
   func lowering(name: String) throws {
     let space = try shipped(name)
     let shared = Dictionary(uniqueKeysWithValues: space.sharedParameters.map { ($0.name, $0.shape) })
@@ -13,7 +14,8 @@ struct ShippedSpaceTests {
     for _ in 0..<200 {
       let network = try space.network(for: space.sample(using: &random))
       #expect(network.nodes[0].name == "image")
-      #expect(network.nodes[0].shape == [1, space.imageChannels, space.imageSize.height, space.imageSize.width])
+      #expect(
+        network.nodes[0].shape == [1, space.imageChannels, space.imageSize.height, space.imageSize.width])
       #expect(network.outputs.map(\.name) == ["logits"])
       #expect(network.nodes[network.outputs[0].value].shape == [1, space.classes])
       for parameter in network.parameters { #expect(shared[parameter.name] == parameter.storedShape) }
