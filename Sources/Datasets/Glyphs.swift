@@ -1,13 +1,15 @@
 import Tensors
 
-/// A generated data set: ten kinds of small signs in colour, 3×32×32, so that everything can be tried without a download.
+/// A generated data set: ten kinds of small signs in colour, 3×32×32, so that everything can be tried without
+/// a download.
 ///
-/// A sign has any place, size, slant, proportion, colour and pattern; the ground is mottled, strokes and blobs lie behind and
-/// before the sign, and noise lies over all. Since neither colour nor place tells the class, a linear model learns
-/// little (11 % of the test images), while a convolutional network of 100,000 parameters passes 90 % after seven epochs.
+/// A sign has any place, size, slant, proportion, colour and pattern; the ground is mottled, strokes and
+/// blobs lie behind and before the sign, and noise lies over all. Since neither colour nor place tells the
+/// class, a linear model learns little (11 % of the test images), while a convolutional network of 100,000
+/// parameters passes 90 % after seven epochs.
 ///
-/// An image depends on the seed, the part and its index alone. Only operations that IEEE 754 rounds exactly are used (no sines), so
-/// every machine generates the same bytes.
+/// An image depends on the seed, the part and its index alone. Only operations that IEEE 754 rounds exactly
+/// are used (no sines), so every machine generates the same bytes.
 public enum Glyphs {
   /// The name in the catalogue.
   public static let name = "glyphs"

@@ -7,7 +7,8 @@ struct CurvePlot {
   private let series: [Int]
   private let frame: PlotFrame
 
-  /// `nil` where no point is finite. A curve with a name of `methods` has that method's colour, as in other plots.
+  /// `nil` where no point is finite. A curve with a name of `methods` has that method's colour, as in other
+  /// plots.
   init?(_ chart: CurveChart, methods: [String]) {
     self.chart = chart
     series = chart.curves.enumerated().map { methods.firstIndex(of: $0.element.name) ?? $0.offset }

@@ -112,8 +112,8 @@ struct ResultTable {
     page.section(
       "Results per budget",
       lead:
-        "Test images were used once, after everything was chosen. Intervals are of 95 %; the lead over a baseline is in "
-        + "percentage points, its interval is paired over the same images."
+        "Test images were used once, after everything was chosen. Intervals are of 95 %; the lead over a "
+        + "baseline is in percentage points, its interval is paired over the same images."
     ) { section in
       section.element("div", ["class": "scroll"]) { scroll in
         scroll.element("table") { table in

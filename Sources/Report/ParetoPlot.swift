@@ -1,4 +1,5 @@
-/// Validation accuracy over measured latency: all candidates, the front, the winners, and the budgets as vertical lines.
+/// Validation accuracy over measured latency: all candidates, the front, the winners, and the budgets as
+/// vertical lines.
 package struct ParetoPlot {
   private let points: [CandidatePoint]
   private let methods: [String]

@@ -72,8 +72,8 @@ enum Marker: Int, CaseIterable {
     switch self {
     case .circle:
       let (a, b, d) = (NumberText.coordinate(x - r), NumberText.coordinate(y), NumberText.coordinate(r))
-      return
-        "M\(a) \(b)a\(d) \(d) 0 1 0 \(NumberText.coordinate(2 * r)) 0a\(d) \(d) 0 1 0 \(NumberText.coordinate(-2 * r)) 0z"
+      let (half, across) = ("a\(d) \(d) 0 1 0 ", NumberText.coordinate(2 * r))
+      return "M\(a) \(b)\(half)\(across) 0\(half)-\(across) 0z"
     case .square: corners = [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]
     case .triangle: corners = [(0, -1.15), (1.1, 0.8), (-1.1, 0.8)]
     case .diamond: corners = [(0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)]

@@ -1,8 +1,8 @@
 extension SearchReport {
   /// The report as one self-contained page: no script, and nothing is loaded from anywhere.
   ///
-  /// The page is well-formed XHTML as well as HTML. The same report gives the same bytes. Sections without numbers are
-  /// left out.
+  /// The page is well-formed XHTML as well as HTML. The same report gives the same bytes. Sections without
+  /// numbers are left out.
   public func html() -> String {
     var page = Markup()
     page.verbatim("<!DOCTYPE html>\n")
@@ -38,10 +38,8 @@ extension SearchReport {
     drawDevice(into: &page)
     PhaseTable(phases: phases).draw(into: &page)
     page.element("footer") {
-      $0.text(
-        "Made by Quoin. Latencies are medians measured on the device above; accuracies of results are on test data, "
-      )
-      $0.text("used once, and those of candidates on images held out from training.")
+      $0.text("Made by Quoin. Latencies are medians measured on the device above; accuracies of results are ")
+      $0.text("on test data, used once, and those of candidates on images held out from training.")
     }
   }
 
@@ -59,8 +57,8 @@ extension SearchReport {
     page.section(
       "Accuracy over measured latency",
       lead:
-        "Every network that was measured on the device and validated. The line joins those that no other beats; "
-        + "a winner stands left of its budget."
+        "Every network that was measured on the device and validated. The line joins those that no other "
+        + "beats; a winner stands left of its budget."
     ) { plot.draw(into: &$0) }
   }
 
@@ -79,7 +77,8 @@ extension SearchReport {
       "The winners",
       lead:
         "One box per block: wider means more channels (the number below), a stronger colour a larger kernel; "
-        + "e is the expansion, SE squeeze-excite, ↓ a stride. Stages carry the resolution that their first block puts out."
+        + "e is the expansion, SE squeeze-excite, ↓ a stride. Stages carry the resolution that "
+        + "their first block puts out."
     ) { section in
       BlockLegend.draw(kinds, into: &section)
       for (winner, figure) in figures {
@@ -135,8 +134,8 @@ extension SearchReport {
     let numbers = [
       (NumberText.percent(errors.meanRelative), "mean error"),
       (NumberText.percent(errors.medianRelative), "median error"),
-      (NumberText.percent(errors.within5, 0), "within ±5 %"),
-      (NumberText.percent(errors.within10, 0), "within ±10 %"),
+      (NumberText.percent(errors.within5, 0), "within ±5\u{a0}%"),
+      (NumberText.percent(errors.within10, 0), "within ±10\u{a0}%"),
       (NumberText.fixed(errors.rankCorrelation, 3), "rank correlation"), (String(errors.count), "networks"),
     ]
     page.element("ul", ["class": "numbers"]) { list in

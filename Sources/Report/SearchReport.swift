@@ -2,7 +2,8 @@ import Networks
 
 /// Everything that one search has to tell, as plain numbers; ``html()`` makes the page of it.
 ///
-/// Times are in milliseconds or seconds, accuracies fractions 0…1. A number that is not finite is left out of plots and shown as a dash.
+/// Times are in milliseconds or seconds, accuracies fractions 0…1. A number that is not finite is left out of
+/// plots and shown as a dash.
 ///
 ///     try writeAtomically(Data(report.html().utf8), to: "runs/cifar10/report.html")
 public struct SearchReport: Hashable, Sendable, Codable {
@@ -12,7 +13,8 @@ public struct SearchReport: Hashable, Sendable, Codable {
   public var facts: [ReportFact]
   /// One result per latency budget.
   public var budgets: [BudgetResult]
-  /// Every network whose latency was measured and whose accuracy was validated, winners and baselines included.
+  /// Every network whose latency was measured and whose accuracy was validated, winners and baselines
+  /// included.
   public var candidates: [CandidatePoint]
   /// Predicted and measured latencies of networks that the predictor had not seen when it predicted.
   public var predictions: [LatencyPrediction]
