@@ -20,14 +20,17 @@ public struct Augmentation: Hashable, Sendable, Codable {
   /// The images as they are.
   public static let none = Augmentation()
 
-  func blank(channels: Int) -> [Float] { blank.count == channels ? blank : Array(repeating: 0, count: channels) }
+  func blank(channels: Int) -> [Float] {
+    blank.count == channels ? blank : Array(repeating: 0, count: channels)
+  }
 
   /// What happens to one image in one epoch.
   func draw(seed: UInt64, epoch: Int, index: Int, height: Int, width: Int) -> qn_augmentation {
     var change = qn_augmentation()
     guard self != .none else { return change }
     // Odd constants spread epoch and index over all bits; the generator's own seeding does the rest.
-    let mixed = seed ^ (UInt64(epoch) &+ 1) &* 0x9e37_79b9_7f4a_7c15 ^ (UInt64(index) &+ 1) &* 0xd1b5_4a32_d192_ed03
+    let mixed =
+      seed ^ (UInt64(epoch) &+ 1) &* 0x9e37_79b9_7f4a_7c15 ^ (UInt64(index) &+ 1) &* 0xd1b5_4a32_d192_ed03
     var random = RandomSource(seed: mixed, purpose: "augmentation")
     change.shift_y = Int32(random.below(2 * shift + 1) - shift)
     change.shift_x = Int32(random.below(2 * shift + 1) - shift)

@@ -26,7 +26,8 @@ final class BatchNormStep: TrainingStep {
   }
 
   init(
-    _ input: PlanValue, _ norm: Normalisation, parameters: [PackedParameter], statistics: [Parameter], epsilon: Float,
+    _ input: PlanValue, _ norm: Normalisation, parameters: [PackedParameter], statistics: [Parameter],
+    epsilon: Float,
     isFused: Bool, memory: PlanMemory
   ) {
     (self.input, self.norm, self.epsilon, self.isFused, self.memory) = (input, norm, epsilon, isFused, memory)

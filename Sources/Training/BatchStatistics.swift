@@ -30,7 +30,9 @@ public final class BatchStatistics: @unchecked Sendable {
       let total = count + other.count
       for c in means.indices {
         let delta = other.means[c] - means[c]
-        let squares = variances[c] * count + other.variances[c] * other.count + delta * delta * count * other.count / total
+        let squares =
+          variances[c] * count + other.variances[c] * other.count + delta * delta * count * other.count
+          / total
         means[c] += delta * other.count / total
         variances[c] = squares / total
       }
@@ -55,6 +57,7 @@ public final class BatchStatistics: @unchecked Sendable {
   }
 
   func add(_ batch: Moments, mean: Parameter, variance: Parameter) {
-    moments[mean.name, default: (Moments(channels: batch.means.count, count: 0), mean, variance)].moments.join(batch)
+    moments[mean.name, default: (Moments(channels: batch.means.count, count: 0), mean, variance)].moments
+      .join(batch)
   }
 }

@@ -42,7 +42,9 @@ final class DepthwiseStep: TrainingStep {
     qn_f32_copy_strided(taps, channels, weight.values, 1, taps, memory.pointer(turned), channels, 1)
   }
 
-  private func rows(_ image: Int, of value: PlanValue) -> Rows { image * value.pixels..<(image + 1) * value.pixels }
+  private func rows(_ image: Int, of value: PlanValue) -> Rows {
+    image * value.pixels..<(image + 1) * value.pixels
+  }
 
   /// The image and the view through which the kernel reads it.
   private func source(_ image: Int, _ lane: Lane) -> (x: UnsafePointer<Float>, view: qn_view) {
@@ -96,7 +98,8 @@ final class DepthwiseStep: TrainingStep {
           window, &dy, x, &view, memory.pointer(turned), sums, nil, lane.scratch)
       }
       var sink = sink(image, lane)
-      lane.kernels.depthwise_backward(window, &dy, x, &view, memory.pointer(turned), sums, &sink, lane.scratch)
+      lane.kernels.depthwise_backward(
+        window, &dy, x, &view, memory.pointer(turned), sums, &sink, lane.scratch)
     }
     if input.value.gated != nil {
       let dx = lane.scratch + kernelScratch + gatedElements
@@ -112,7 +115,8 @@ final class DepthwiseStep: TrainingStep {
   private func sink(_ image: Int, _ lane: Lane) -> qn_gradient_sink {
     guard input.value.gated == nil else {
       return qn_gradient_sink(
-        x: nil, view: qn_view(scale: nil, shift: nil, activation: qn_identity), accumulate: 0, moments: qn_moments(),
+        x: nil, view: qn_view(scale: nil, shift: nil, activation: qn_identity), accumulate: 0,
+        moments: qn_moments(),
         gradient: lane.scratch + kernelScratch + gatedElements)
     }
     return input.sink(image * input.value.pixels, lane.chunk, in: memory)

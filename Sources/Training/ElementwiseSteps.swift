@@ -112,7 +112,8 @@ final class ColumnsStep: TrainingStep {
         let x = operand.read(rows, lane, in: memory, scratch: lane.scratch)
         for run in runs where run.operand == position {
           qn_f32_copy_strided(
-            rows.count, run.count, x + run.from, operand.value.channels, run.fromStep, y + run.to, output.channels,
+            rows.count, run.count, x + run.from, operand.value.channels, run.fromStep, y + run.to,
+            output.channels,
             run.toStep)
         }
       }
@@ -128,7 +129,8 @@ final class ColumnsStep: TrainingStep {
         dx.update(repeating: 0, count: rows.count * channels)
         for run in runs where run.operand == position {
           qn_f32_copy_strided(
-            rows.count, run.count, dy + run.to, output.channels, run.toStep, dx + run.from, channels, run.fromStep)
+            rows.count, run.count, dy + run.to, output.channels, run.toStep, dx + run.from, channels,
+            run.fromStep)
         }
         operand.give(rows, dx, lane, in: memory)
       }

@@ -41,13 +41,16 @@ public final class ImageBatch {
     precondition(
       images.shape.dimensions.dropFirst() == [channels, height, width] && images.shape[0] <= capacity,
       "images \(images.shape) do not fit")
-    precondition(labels.isEmpty || labels.count == images.shape[0], "\(labels.count) labels for \(images.shape[0]) images")
+    precondition(
+      labels.isEmpty || labels.count == images.shape[0],
+      "\(labels.count) labels for \(images.shape[0]) images")
     (count, self.labels) = (images.shape[0], labels)
     images.values.withUnsafeBufferPointer { from in
       guard let address = from.baseAddress else { return }
       for image in 0..<count {
         qn_f32_copy_strided(
-          channels, height * width, address + image * imageSize, height * width, 1, pixels.pointer + image * imageSize, 1,
+          channels, height * width, address + image * imageSize, height * width, 1,
+          pixels.pointer + image * imageSize, 1,
           channels)
       }
     }
@@ -58,14 +61,18 @@ public final class ImageBatch {
   /// What happens to an image depends on the seed, the epoch and its index alone, so that interrupted training sees the
   /// same images again, and neither the batch nor the number of threads matters.
   public func fill(
-    _ data: ImageDataset, _ indices: some Collection<Int>, augmentation: Augmentation = .none, seed: UInt64 = 0,
+    _ data: ImageDataset, _ indices: some Collection<Int>, augmentation: Augmentation = .none,
+    seed: UInt64 = 0,
     epoch: Int = 0, pool: ThreadPool
   ) {
     precondition(indices.count <= capacity, "\(indices.count) images do not fit in a batch of \(capacity)")
-    precondition([data.channels, data.height, data.width] == [channels, height, width], "images of another shape")
+    precondition(
+      [data.channels, data.height, data.width] == [channels, height, width], "images of another shape")
     let indices = Array(indices)
     (count, labels) = (indices.count, indices.map { data.labels[$0] })
-    let changes = indices.map { augmentation.draw(seed: seed, epoch: epoch, index: $0, height: height, width: width) }
+    let changes = indices.map {
+      augmentation.draw(seed: seed, epoch: epoch, index: $0, height: height, width: width)
+    }
     let blank = augmentation.blank(channels: channels)
     let pieces = min(indices.count, 4 * pool.threads)
     data.withUnsafePixels { planes in
@@ -74,7 +81,8 @@ public final class ImageBatch {
         for position in indices.count * piece / pieces..<indices.count * (piece + 1) / pieces {
           withUnsafePointer(to: changes[position]) { change in
             qn_f32_augment(
-              planes + indices[position] * imageSize, Int32(channels), Int32(height), Int32(width), change, blank,
+              planes + indices[position] * imageSize, Int32(channels), Int32(height), Int32(width), change,
+              blank,
               pixels.pointer + position * imageSize)
           }
         }

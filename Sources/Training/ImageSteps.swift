@@ -46,7 +46,8 @@ final class ImageStep: TrainingStep {
     case .pool(var window, let maximum): qn_f32_pool(&window, maximum ? 1 : 0, x, y)
     case .resize:
       qn_f32_resize(
-        Int32(value.channels), Int32(value.height), Int32(value.width), x, Int32(output.height), Int32(output.width), y)
+        Int32(value.channels), Int32(value.height), Int32(value.width), x, Int32(output.height),
+        Int32(output.width), y)
     case .flatten: qn_f32_copy_strided(value.pixels, value.channels, x, value.channels, 1, y, 1, value.pixels)
     }
   }
@@ -76,9 +77,11 @@ final class ImageStep: TrainingStep {
       qn_f32_pool_backward(&window, maximum ? 1 : 0, read(image, lane), dy, dx)
     case .resize:
       qn_f32_resize_backward(
-        Int32(value.channels), Int32(value.height), Int32(value.width), dx, Int32(output.height), Int32(output.width),
+        Int32(value.channels), Int32(value.height), Int32(value.width), dx, Int32(output.height),
+        Int32(output.width),
         dy)
-    case .flatten: qn_f32_copy_strided(value.pixels, value.channels, dy, 1, value.pixels, dx, value.channels, 1)
+    case .flatten:
+      qn_f32_copy_strided(value.pixels, value.channels, dy, 1, value.pixels, dx, value.channels, 1)
     }
   }
 }
@@ -128,7 +131,9 @@ final class GlobalPoolStep: TrainingStep {
   }
 
   private func give(_ image: Int, _ constant: UnsafeMutablePointer<Float>, _ lane: Lane) {
-    guard input.value.gated != nil else { return input.giveConstant(image: image, constant, lane, in: memory) }
+    guard input.value.gated != nil else {
+      return input.giveConstant(image: image, constant, lane, in: memory)
+    }
     let spread = constant + ((channels + 15) & ~15)
     qn_f32_copy_strided(input.value.pixels, channels, constant, 0, 1, spread, channels, 1)
     let pixels = input.value.pixels

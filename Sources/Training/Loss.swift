@@ -17,7 +17,8 @@ public struct Loss: Sendable {
     precondition(labels.count == logits.shape[0], "\(labels.count) labels for \(logits.shape[0]) rows")
     let spread = smoothing / Float(classes)
     return against(logits) { row, target in
-      precondition((0..<classes).contains(labels[row]), "label \(labels[row]) names none of \(classes) classes")
+      precondition(
+        (0..<classes).contains(labels[row]), "label \(labels[row]) names none of \(classes) classes")
       for c in 0..<classes { target[c] = spread }
       target[labels[row]] += 1 - smoothing
     }

@@ -21,7 +21,9 @@ final class Normalisation {
   }
 
   private var stride: Int { (channels + 15) & ~15 }
-  private func number(_ index: Int) -> UnsafeMutablePointer<Float> { memory.pointer(numbers) + index * stride }
+  private func number(_ index: Int) -> UnsafeMutablePointer<Float> {
+    memory.pointer(numbers) + index * stride
+  }
 
   /// y = x · scale + shift.
   var scale: UnsafeMutablePointer<Float> { number(0) }
@@ -65,7 +67,8 @@ extension Normalisation {
         let first = sums(chunk)[channel]
         let chunkMean = Double(centre(chunk)[channel]) + first / n
         let delta = chunkMean - mean
-        squares += max(0, secondSums(chunk)[channel] - first * first / n) + delta * delta * count * n / (count + n)
+        squares +=
+          max(0, secondSums(chunk)[channel] - first * first / n) + delta * delta * count * n / (count + n)
         mean += delta * n / (count + n)
         count += n
       }

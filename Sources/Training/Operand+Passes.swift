@@ -8,7 +8,8 @@ extension PlanValue {
 
   var view: qn_view {
     qn_view(
-      scale: normalisation.map { UnsafePointer($0.scale) }, shift: normalisation.map { UnsafePointer($0.shift) },
+      scale: normalisation.map { UnsafePointer($0.scale) },
+      shift: normalisation.map { UnsafePointer($0.shift) },
       activation: activation)
   }
 
@@ -57,7 +58,8 @@ extension Operand {
       value.forEachImage(rows) { image, part in
         let offset = (part.lowerBound - rows.lowerBound) * value.channels
         lane.kernels.load(
-          part.count, value.channels, source + offset, &view, gates + image * value.channels, scratch + offset)
+          part.count, value.channels, source + offset, &view, gates + image * value.channels, scratch + offset
+        )
       }
     } else {
       lane.kernels.load(rows.count, value.channels, source, &view, nil, scratch)
@@ -72,7 +74,8 @@ extension Operand {
     let sums = through?.normalisation.flatMap { $0.isConstant ? nil : $0.backwardMoments(chunk) }
     return qn_gradient_sink(
       x: through == nil ? nil : value.stored.data(in: memory) + offset,
-      view: through?.view ?? qn_view(scale: nil, shift: nil, activation: qn_identity), accumulate: isFirst ? 0 : 1,
+      view: through?.view ?? qn_view(scale: nil, shift: nil, activation: qn_identity),
+      accumulate: isFirst ? 0 : 1,
       moments: sums ?? qn_moments(), gradient: memory.pointer(value.stored.gradient) + offset)
   }
 
@@ -92,7 +95,8 @@ extension Operand {
 
   /// The gradient of a product: the gate's share is a sum over the image, the factor's share is scaled by the gate.
   private static func give(
-    _ gated: Operand, _ gate: Operand, _ image: Int, _ part: Rows, _ source: UnsafePointer<Float>, _ lane: Lane,
+    _ gated: Operand, _ gate: Operand, _ image: Int, _ part: Rows, _ source: UnsafePointer<Float>,
+    _ lane: Lane,
     in memory: PlanMemory
   ) {
     let channels = gated.value.channels

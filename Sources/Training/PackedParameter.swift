@@ -25,7 +25,8 @@ struct PackedParameter {
   /// Copies the box from the store.
   func load() {
     let (from, to) = (store.values.pointer + offset, values)
-    parameter.forEachRun { inBox, inStored, count in (to + inBox).update(from: from + inStored, count: count) }
+    parameter.forEachRun { inBox, inStored, count in (to + inBox).update(from: from + inStored, count: count)
+    }
   }
 
   /// Adds a dense gradient of the box to the store's.

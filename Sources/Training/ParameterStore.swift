@@ -55,7 +55,8 @@ public final class ParameterStore: @unchecked Sendable {
       positions[parameter.name] = entries.count
       entries.append(
         Entry(
-          name: parameter.name, shape: parameter.storedShape, offset: offset, decays: parameter.storedShape.rank > 1))
+          name: parameter.name, shape: parameter.storedShape, offset: offset,
+          decays: parameter.storedShape.rank > 1))
       offset += (parameter.storedShape.elementCount + 15) & ~15
     }
     self.entries = entries
@@ -112,7 +113,8 @@ extension ParameterStore {
     for entry in entries {
       guard let tensor = weights[entry.name] else {
         throw Diagnostic(
-          .unusableFile, "a parameter is missing", at: .init(path: entry.name), rule: "its shape is \(entry.shape)")
+          .unusableFile, "a parameter is missing", at: .init(path: entry.name),
+          rule: "its shape is \(entry.shape)")
       }
       try copy(tensor, to: entry.name, in: buffer)
     }
@@ -122,7 +124,8 @@ extension ParameterStore {
     guard let entry = entry(name) else { throw unknown(name) }
     guard entry.shape == tensor.shape else {
       throw Diagnostic(
-        .unusableFile, "a parameter has another shape", at: .init(path: name), value: tensor.shape.description,
+        .unusableFile, "a parameter has another shape", at: .init(path: name),
+        value: tensor.shape.description,
         rule: "its shape is \(entry.shape)")
     }
     tensor.values.withUnsafeBufferPointer { from in
@@ -143,7 +146,8 @@ extension ParameterStore {
 
   package func unknown(_ name: String) -> Diagnostic {
     Diagnostic(
-      .failure, "no such parameter in the store", at: .init(path: name), rule: "the store has \(entries.count) tensors",
+      .failure, "no such parameter in the store", at: .init(path: name),
+      rule: "the store has \(entries.count) tensors",
       nearest: nearestName(to: name, among: entries.map(\.name)))
   }
 }
@@ -171,5 +175,7 @@ extension ParameterStore {
 
 extension Parameter {
   /// Whether it holds running statistics of a batch norm, which are measured and not learned.
-  package var isStatistic: Bool { storedShape.rank == 1 && (name.hasSuffix(".mean") || name.hasSuffix(".variance")) }
+  package var isStatistic: Bool {
+    storedShape.rank == 1 && (name.hasSuffix(".mean") || name.hasSuffix(".variance"))
+  }
 }

@@ -40,7 +40,9 @@ final class PassContext: @unchecked Sendable {
 
   static func chunkCount(batch: Int, threads: Int) -> Int { min(batch, max(8, 2 * threads)) }
 
-  func setScratch(_ memory: UnsafeMutablePointer<Float>, stride: Int) { (scratch, scratchStride) = (memory, stride) }
+  func setScratch(_ memory: UnsafeMutablePointer<Float>, stride: Int) {
+    (scratch, scratchStride) = (memory, stride)
+  }
 
   /// Runs `body` for every chunk on the pool.
   func forEachChunk(_ body: (Lane) -> Void) {

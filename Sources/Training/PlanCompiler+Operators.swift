@@ -32,7 +32,9 @@ extension PlanCompiler {
     return makeStored(node.shape, needsGradient: false, isInput: true)
   }
 
-  private mutating func lowerNormalize(_ node: Network.Node, _ mean: [Float], _ deviation: [Float]) throws -> PlanValue {
+  private mutating func lowerNormalize(
+    _ node: Network.Node, _ mean: [Float], _ deviation: [Float]
+  ) throws -> PlanValue {
     let base = try exclusive(node.inputs[0])
     let norm = Normalisation(channels: base.channels, chunks: 1, isConstant: true, in: memory)
     base.gradientNormalisation = norm
@@ -48,7 +50,8 @@ extension PlanCompiler {
     let learned = try node.parameters[0..<2].map { try packed($0) }
     append(
       BatchNormStep(
-        base, norm, parameters: learned, statistics: Array(node.parameters[2..<4]), epsilon: epsilon, isFused: isFused,
+        base, norm, parameters: learned, statistics: Array(node.parameters[2..<4]), epsilon: epsilon,
+        isFused: isFused,
         memory: memory))
     return makeView(of: base, norm, qn_identity, needsGradient: true)
   }
@@ -144,7 +147,8 @@ extension PlanCompiler {
 extension PlanCompiler {
   private mutating func lower(_ convolution: Convolution, _ node: Network.Node) throws -> PlanValue {
     guard convolution.activation == .identity, node.inputs.count == 1 else {
-      throw untrainable(node, "networks are trained before fusion", remedy: "pass the network that was not fused")
+      throw untrainable(
+        node, "networks are trained before fusion", remedy: "pass the network that was not fused")
     }
     let source = try value(node.inputs[0])
     let (weight, bias) = try learned(node)
@@ -162,16 +166,20 @@ extension PlanCompiler {
     } else {
       append(
         WindowedStep(
-          operand, output, window: window, groups: convolution.groups, weight: weight, bias: bias, chunks: chunks,
+          operand, output, window: window, groups: convolution.groups, weight: weight, bias: bias,
+          chunks: chunks,
           memory: memory))
     }
     return output
   }
 
   private mutating func lower(_ linear: Linear, _ node: Network.Node) throws -> PlanValue {
-    guard node.shape.rank == 2 else { throw untrainable(node, "a fully connected layer reads batch × features") }
+    guard node.shape.rank == 2 else {
+      throw untrainable(node, "a fully connected layer reads batch × features")
+    }
     guard linear.activation == .identity else {
-      throw untrainable(node, "networks are trained before fusion", remedy: "pass the network that was not fused")
+      throw untrainable(
+        node, "networks are trained before fusion", remedy: "pass the network that was not fused")
     }
     let source = try value(node.inputs[0])
     let (weight, bias) = try learned(node)

@@ -36,7 +36,8 @@ struct PlanCompiler {
     guard network.outputs.count == 1, network.inputs.count == 1 else {
       throw Diagnostic(
         .failure, "the network cannot be trained", at: .init(path: network.name),
-        value: "\(network.inputs.count) inputs, \(network.outputs.count) outputs", rule: "there is one input and one output")
+        value: "\(network.inputs.count) inputs, \(network.outputs.count) outputs",
+        rule: "there is one input and one output")
     }
     let result = network.outputs[0].value
     markLive(from: result)
@@ -90,7 +91,8 @@ struct PlanCompiler {
 extension PlanCompiler {
   func value(_ position: Int) throws -> PlanValue {
     guard let value = values[position] else {
-      throw Diagnostic(.failure, "a value is used before it is made", at: .init(path: network.nodes[position].name))
+      throw Diagnostic(
+        .failure, "a value is used before it is made", at: .init(path: network.nodes[position].name))
     }
     return value
   }
@@ -110,7 +112,8 @@ extension PlanCompiler {
   mutating func makeStored(_ shape: Shape, needsGradient: Bool, isInput: Bool = false) -> PlanValue {
     let isImage = shape.rank == 4
     let value = PlanValue(
-      height: isImage ? shape[2] : 1, width: isImage ? shape[3] : 1, channels: shape[1], needsGradient: needsGradient)
+      height: isImage ? shape[2] : 1, width: isImage ? shape[3] : 1, channels: shape[1],
+      needsGradient: needsGradient)
     value.producer = isInput ? -1 : steps.count
     value.lastReader = value.producer
     stored.append(value)

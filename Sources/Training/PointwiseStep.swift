@@ -65,7 +65,9 @@ final class PointwiseStep: TrainingStep {
     context.forEachChunk { lane in
       biasGradient?.sums(lane.chunk).update(repeating: 0, count: narrow)
       let all = rows(lane)
-      forEachBlock(all, size: block) { rows in backward(rows, lane, isFirst: rows.lowerBound == all.lowerBound) }
+      forEachBlock(all, size: block) { rows in
+        backward(rows, lane, isFirst: rows.lowerBound == all.lowerBound)
+      }
     }
     weight.addGradient(weightGradient.joined(context))
     if let bias, let biasGradient { bias.addGradient(biasGradient.joined(context)) }
@@ -76,7 +78,8 @@ final class PointwiseStep: TrainingStep {
     let buffer = lane.scratch + block * narrow
     let x = input.read(rows, lane, in: memory, scratch: buffer)
     lane.kernels.matmul(
-      narrow, wide, rows.count, dy, 1, narrow, x, wide, weightGradient.sums(lane.chunk), wide, isFirst ? 0 : 1)
+      narrow, wide, rows.count, dy, 1, narrow, x, wide, weightGradient.sums(lane.chunk), wide, isFirst ? 0 : 1
+    )
     if let biasGradient { lane.kernels.column_sums(rows.count, narrow, dy, biasGradient.sums(lane.chunk)) }
     guard input.value.needsGradient else { return }
     let dx = buffer + block * wide

@@ -24,7 +24,8 @@ public final class SGD {
 
     /// Creates settings.
     public init(
-      momentum: Float = 0.9, nesterov: Bool = true, weightDecay: Float = 4e-5, gradientNormLimit: Float? = nil,
+      momentum: Float = 0.9, nesterov: Bool = true, weightDecay: Float = 4e-5,
+      gradientNormLimit: Float? = nil,
       averageDecay: Float? = nil
     ) {
       (self.momentum, self.nesterov, self.weightDecay) = (momentum, nesterov, weightDecay)
@@ -75,7 +76,8 @@ public final class SGD {
 
   private func update(_ entry: ParameterStore.Entry, rate: Float, scale: Float) {
     var numbers = qn_sgd(
-      rate: rate, momentum: settings.momentum, decay: entry.decays ? settings.weightDecay : 0, gradient_scale: scale,
+      rate: rate, momentum: settings.momentum, decay: entry.decays ? settings.weightDecay : 0,
+      gradient_scale: scale,
       nesterov: settings.nesterov ? 1 : 0)
     kernels.sgd(
       entry.count, &numbers, store.gradients.pointer + entry.offset, velocity.pointer + entry.offset,
@@ -96,7 +98,9 @@ public struct CosineSchedule: Hashable, Sendable, Codable {
   public var steps: Int
 
   /// Creates a schedule.
-  public init(peak: Float, warmup: Int, steps: Int) { (self.peak, self.warmup, self.steps) = (peak, warmup, steps) }
+  public init(peak: Float, warmup: Int, steps: Int) {
+    (self.peak, self.warmup, self.steps) = (peak, warmup, steps)
+  }
 
   /// The rate of a step, counted from 0.
   public func rate(at step: Int) -> Float {

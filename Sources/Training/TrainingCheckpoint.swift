@@ -65,11 +65,17 @@ public struct TrainingCheckpoint: Sendable {
       let randoms = metadata["randoms"].flatMap({
         try? decoder.decode([String: RandomSource].self, from: Data($0.utf8))
       }),
-      let settings = metadata["optimizer"].flatMap({ try? decoder.decode(SGD.Settings.self, from: Data($0.utf8)) })
-    else { throw Diagnostic(.unusableFile, "the checkpoint is damaged", rule: "it has steps, randoms and optimizer") }
+      let settings = metadata["optimizer"].flatMap({
+        try? decoder.decode(SGD.Settings.self, from: Data($0.utf8))
+      })
+    else {
+      throw Diagnostic(
+        .unusableFile, "the checkpoint is damaged", rule: "it has steps, randoms and optimizer")
+    }
     guard settings == optimizer.settings else {
       throw Diagnostic(
-        .unusableFile, "the checkpoint was written with other optimiser settings", value: metadata["optimizer"],
+        .unusableFile, "the checkpoint was written with other optimiser settings",
+        value: metadata["optimizer"],
         remedy: "train with the same settings, or start anew")
     }
     try restore("parameters", optimizer.store.values, optimizer.store)
@@ -85,7 +91,8 @@ public struct TrainingCheckpoint: Sendable {
     let count = tensors.keys.count { $0.hasPrefix(role + "/") }
     guard count == store.entries.count else {
       throw Diagnostic(
-        .unusableFile, "the checkpoint is of other parameters", at: .init(path: role), value: "\(count) tensors",
+        .unusableFile, "the checkpoint is of other parameters", at: .init(path: role),
+        value: "\(count) tensors",
         rule: "there are \(store.entries.count)")
     }
     try store.copy(weights, into: buffer)

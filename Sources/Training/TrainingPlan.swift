@@ -74,7 +74,8 @@ public final class TrainingPlan {
     purpose: Purpose = .training
   ) throws {
     try self.init(
-      network: network, batch: batch, store: store, pool: pool, workspace: workspace, purpose: purpose, isa: .native)
+      network: network, batch: batch, store: store, pool: pool, workspace: workspace, purpose: purpose,
+      isa: .native)
   }
 
   /// Compiles with the kernels of an instruction set.
@@ -102,7 +103,8 @@ public final class TrainingPlan {
   /// - Precondition: The batch has images of the network's input shape, `batch` of them; fewer for `.evaluate`.
   public func forward(_ images: ImageBatch, _ mode: Mode) throws -> Tensor {
     precondition(images.capacity >= batch, "the batch has room for \(images.capacity) images, not \(batch)")
-    precondition([images.channels, images.height, images.width] == imageShape.dimensions, "images of another shape")
+    precondition(
+      [images.channels, images.height, images.width] == imageShape.dimensions, "images of another shape")
     workspace.generation += 1
     generation = workspace.generation
     try setMode(mode, images: images)
@@ -111,7 +113,8 @@ public final class TrainingPlan {
     for step in steps { step.loadParameters() }
     for position in steps.indices { run(position, isForward: true) }
     let count = images.count * classes
-    return Tensor([images.count, classes], Array(UnsafeBufferPointer(start: output.logitValues, count: count)))
+    return Tensor(
+      [images.count, classes], Array(UnsafeBufferPointer(start: output.logitValues, count: count)))
   }
 
   private func setMode(_ mode: Mode, images: ImageBatch) throws {
@@ -127,7 +130,8 @@ public final class TrainingPlan {
       case .recalibrate(let statistics): step.mode = .gather(statistics)
       case .evaluate(let weights):
         context.measures = false
-        step.mode = .fixed(mean: try Self.statistic(step.mean, weights), variance: try Self.statistic(step.variance, weights))
+        step.mode = .fixed(
+          mean: try Self.statistic(step.mean, weights), variance: try Self.statistic(step.variance, weights))
       }
     }
   }
@@ -136,13 +140,15 @@ public final class TrainingPlan {
     guard let tensor = weights[parameter.name] else {
       throw Diagnostic(
         .failure, "a batch norm has no statistics", at: .init(path: parameter.name),
-        rule: "a network is evaluated with statistics of its own", nearest: nearestName(to: parameter.name, among: weights.keys),
+        rule: "a network is evaluated with statistics of its own",
+        nearest: nearestName(to: parameter.name, among: weights.keys),
         remedy: "recalibrate first")
     }
     if tensor.shape == parameter.shape { return tensor }
     guard tensor.shape == parameter.storedShape else {
       throw Diagnostic(
-        .failure, "statistics have another shape", at: .init(path: parameter.name), value: tensor.shape.description,
+        .failure, "statistics have another shape", at: .init(path: parameter.name),
+        value: tensor.shape.description,
         rule: "the network sees \(parameter.shape)")
     }
     return parameter.extract(from: tensor)
@@ -153,7 +159,8 @@ public final class TrainingPlan {
   /// - Precondition: The latest forward pass on the workspace was this plan's, with mode `.train`.
   public func backward(_ logitsGradient: Tensor) {
     precondition(purpose == .training, "the plan was compiled for inference")
-    precondition(generation == workspace.generation, "another plan has used the workspace since the forward pass")
+    precondition(
+      generation == workspace.generation, "another plan has used the workspace since the forward pass")
     precondition(logitsGradient.shape == [batch, classes], "the gradient has the shape of the logits")
     precondition(context.measures, "the forward pass used given statistics")
     // A second backward pass would find consumed memory.

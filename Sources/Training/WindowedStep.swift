@@ -99,7 +99,8 @@ final class WindowedStep: TrainingStep {
     forEachProduct { group, tap, width in
       let weights = memory.pointer(forwardWeight) + (group * taps + tap) * inputs * outputs
       lane.kernels.matmul(
-        pixels, outputs, width, unrolled + tap * input.value.channels + group * inputs, line, 1, weights, outputs,
+        pixels, outputs, width, unrolled + tap * input.value.channels + group * inputs, line, 1, weights,
+        outputs,
         from + group * outputs, output.channels, tap == 0 ? 0 : 1)
     }
   }
@@ -140,7 +141,9 @@ final class WindowedStep: TrainingStep {
     let dy = output.readGradient(
       image * pixels..<(image + 1) * pixels, lane, in: memory,
       scratch: lane.scratch + 2 * imageElements + 2 * bandElements)
-    if let biasGradient { lane.kernels.column_sums(pixels, output.channels, dy, biasGradient.sums(lane.chunk)) }
+    if let biasGradient {
+      lane.kernels.column_sums(pixels, output.channels, dy, biasGradient.sums(lane.chunk))
+    }
     forEachBlock(0..<output.height, size: band) { rows in
       backward(rows, x, dy + rows.lowerBound * output.width * output.channels, dx, lane)
     }
@@ -150,7 +153,8 @@ final class WindowedStep: TrainingStep {
   }
 
   private func backward(
-    _ rows: Range<Int>, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
+    _ rows: Range<Int>, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+    _ dx: UnsafeMutablePointer<Float>,
     _ lane: Lane
   ) {
     let unrolled = lane.scratch + 2 * imageElements
@@ -165,10 +169,13 @@ final class WindowedStep: TrainingStep {
         weightGradient.sums(lane.chunk) + offset, taps * inputs, 1)
       guard input.value.needsGradient else { return }
       lane.kernels.matmul(
-        pixels, width, outputs, dy + group * outputs, output.channels, 1, memory.pointer(backwardWeight) + offset,
+        pixels, width, outputs, dy + group * outputs, output.channels, 1,
+        memory.pointer(backwardWeight) + offset,
         taps * inputs, gradient + column, line, 0)
     }
     guard input.value.needsGradient else { return }
-    withUnsafePointer(to: window) { qn_f32_fold($0, gradient, Int32(rows.lowerBound), Int32(rows.upperBound), dx) }
+    withUnsafePointer(to: window) {
+      qn_f32_fold($0, gradient, Int32(rows.lowerBound), Int32(rows.upperBound), dx)
+    }
   }
 }

@@ -39,7 +39,9 @@ struct AugmentationTests {
     #expect(batch.labels == [1, 0, 1])
     for (position, image) in [3, 0, 11].enumerated() {
       for c in 0..<2 {
-        for y in 0..<4 { for x in 0..<5 { #expect(pixel(batch, position, c, y, x) == source(image, c, y, x)) } }
+        for y in 0..<4 {
+          for x in 0..<5 { #expect(pixel(batch, position, c, y, x) == source(image, c, y, x)) }
+        }
       }
     }
     let other = ImageBatch(capacity: 12, of: data)
@@ -47,7 +49,9 @@ struct AugmentationTests {
     #expect(values(other) == values(batch))
   }
 
-  @Test("Every augmented image is the image mirrored or not, shifted by at most the limit, and all of that occurs")
+  @Test(
+    "Every augmented image is the image mirrored or not, shifted by at most the limit, and all of that occurs"
+  )
   func shiftsAndMirrors() {
     var seen = Set<[Int]>()
     for epoch in 0..<12 {
@@ -88,7 +92,9 @@ struct AugmentationTests {
       let blanks = (0..<20).filter { pixel(batch, image, 0, $0 / 5, $0 % 5) == 300 }
       for i in 0..<20 {
         #expect((pixel(batch, image, 1, i / 5, i % 5) == 400) == blanks.contains(i))
-        if !blanks.contains(i) { #expect(pixel(batch, image, 0, i / 5, i % 5) == source(image, 0, i / 5, i % 5)) }
+        if !blanks.contains(i) {
+          #expect(pixel(batch, image, 0, i / 5, i % 5) == source(image, 0, i / 5, i % 5))
+        }
       }
       sizes.insert(blanks.count)
     }

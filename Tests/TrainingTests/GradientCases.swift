@@ -41,12 +41,24 @@ extension GradientCase {
     convolutions + depthwise + normalised + activations + joins + images
 
   private static let convolutions: [GradientCase] = [
-    GradientCase("pointwise with bias") { try $0.convolution("c", $1, .square(channels: 7, kernel: 1, hasBias: true)) },
-    GradientCase("pointwise, wide", channels: 19) { try $0.convolution("c", $1, .square(channels: 37, kernel: 1)) },
-    GradientCase("3×3 with bias") { try $0.convolution("c", $1, .square(channels: 4, kernel: 3, hasBias: true)) },
-    GradientCase("3×3 of stride 2") { try $0.convolution("c", $1, .square(channels: 4, kernel: 3, stride: 2)) },
-    GradientCase("1×1 of stride 2") { try $0.convolution("c", $1, .square(channels: 4, kernel: 1, stride: 2)) },
-    GradientCase("groups", channels: 6) { try $0.convolution("c", $1, .square(channels: 9, kernel: 3, groups: 3)) },
+    GradientCase("pointwise with bias") {
+      try $0.convolution("c", $1, .square(channels: 7, kernel: 1, hasBias: true))
+    },
+    GradientCase("pointwise, wide", channels: 19) {
+      try $0.convolution("c", $1, .square(channels: 37, kernel: 1))
+    },
+    GradientCase("3×3 with bias") {
+      try $0.convolution("c", $1, .square(channels: 4, kernel: 3, hasBias: true))
+    },
+    GradientCase("3×3 of stride 2") {
+      try $0.convolution("c", $1, .square(channels: 4, kernel: 3, stride: 2))
+    },
+    GradientCase("1×1 of stride 2") {
+      try $0.convolution("c", $1, .square(channels: 4, kernel: 1, stride: 2))
+    },
+    GradientCase("groups", channels: 6) {
+      try $0.convolution("c", $1, .square(channels: 9, kernel: 3, groups: 3))
+    },
     GradientCase("dilated, oblong, one-sided padding") {
       try $0.convolution(
         "c", $1,
@@ -60,8 +72,11 @@ extension GradientCase {
   ]
 
   private static func depthwise(_ kernel: Int, _ stride: Int, channels: Int, size: Int) -> GradientCase {
-    GradientCase("depthwise \(kernel)×\(kernel)/\(stride), \(channels) channels", channels: channels, size: size) {
-      try $0.convolution("c", $1, .square(channels: channels, kernel: kernel, stride: stride, groups: channels))
+    GradientCase(
+      "depthwise \(kernel)×\(kernel)/\(stride), \(channels) channels", channels: channels, size: size
+    ) {
+      try $0.convolution(
+        "c", $1, .square(channels: channels, kernel: kernel, stride: stride, groups: channels))
     }
   }
 
@@ -74,13 +89,16 @@ extension GradientCase {
     },
     GradientCase("depthwise, padding beyond the kernel") {
       try $0.convolution(
-        "c", $1, Convolution(channels: 5, kernel: .init(2), padding: .init(top: 2, left: 0, bottom: 3, right: 1), groups: 5))
+        "c", $1,
+        Convolution(
+          channels: 5, kernel: .init(2), padding: .init(top: 2, left: 0, bottom: 3, right: 1), groups: 5))
     },
     GradientCase("depthwise, dilated and oblong") {
       try $0.convolution(
         "c", $1,
         Convolution(
-          channels: 5, kernel: .init(height: 3, width: 2), stride: .init(height: 2, width: 1), padding: .init(all: 1),
+          channels: 5, kernel: .init(height: 3, width: 2), stride: .init(height: 2, width: 1),
+          padding: .init(all: 1),
           dilation: .init(height: 1, width: 2), groups: 5))
     },
   ]
@@ -116,7 +134,8 @@ extension GradientCase {
       let d = try builder.convolution("d", ea, .square(channels: 18, kernel: 5, groups: 18))
       let da = try builder.append("da", .activation(.hswish), [try builder.batchNorm("dn", d)])
       let gated = try builder.squeezeExcite("se", da, channels: 18, reduced: 4)
-      let p = try builder.batchNorm("pn", try builder.convolution("p", gated, .square(channels: 6, kernel: 1)))
+      let p = try builder.batchNorm(
+        "pn", try builder.convolution("p", gated, .square(channels: 6, kernel: 1)))
       return try builder.append("r", .add, [p, x])
     },
     GradientCase("gate before a depthwise convolution and a pool") { builder, x in
@@ -150,7 +169,8 @@ extension GradientCase {
       return try builder.append("s", .add, [c, gated])
     },
     GradientCase("residual over an activation") { builder, x in
-      let s = try builder.append("s", .add, [x, try builder.convolution("c", x, .square(channels: 5, kernel: 1))])
+      let s = try builder.append(
+        "s", .add, [x, try builder.convolution("c", x, .square(channels: 5, kernel: 1))])
       let r = try builder.append("r", .activation(.relu), [s])
       let d = try builder.convolution("d", r, .square(channels: 5, kernel: 3))
       return try builder.append("t", .add, [try builder.batchNorm("n", d), r])
@@ -165,12 +185,15 @@ extension GradientCase {
 
   private static let images: [GradientCase] = [
     GradientCase("maximum pool") {
-      try $0.append("p", .pool(.init(.maximum, kernel: .init(3), stride: .init(2), padding: .init(all: 1))), [$1])
+      try $0.append(
+        "p", .pool(.init(.maximum, kernel: .init(3), stride: .init(2), padding: .init(all: 1))), [$1])
     },
     GradientCase("average pool of a batch norm") {
       let n = try $0.batchNorm("n", $1)
       return try $0.append(
-        "p", .pool(.init(.average, kernel: .init(height: 3, width: 2), stride: .init(1), padding: .init(all: 1))), [n])
+        "p",
+        .pool(.init(.average, kernel: .init(height: 3, width: 2), stride: .init(1), padding: .init(all: 1))),
+        [n])
     },
     GradientCase("resize up") { try $0.append("r", .resize(height: 9, width: 7), [$1]) },
     GradientCase("resize down") { try $0.append("r", .resize(height: 4, width: 3), [$1]) },
@@ -189,9 +212,11 @@ extension NetworkBuilder {
     _ name: String, _ x: Network.ValueID, channels: Int, reduced: Int
   ) throws -> Network.ValueID {
     let pooled = try append(name + ".pool", .globalAveragePool, [x])
-    let small = try convolution(name + ".reduce", pooled, .square(channels: reduced, kernel: 1, hasBias: true))
+    let small = try convolution(
+      name + ".reduce", pooled, .square(channels: reduced, kernel: 1, hasBias: true))
     let active = try append(name + ".relu", .activation(.swish), [small])
-    let wide = try convolution(name + ".expand", active, .square(channels: channels, kernel: 1, hasBias: true))
+    let wide = try convolution(
+      name + ".expand", active, .square(channels: channels, kernel: 1, hasBias: true))
     let gate = try append(name + ".gate", .activation(.sigmoid), [wide])
     return try append(name, .multiply, [x, gate])
   }

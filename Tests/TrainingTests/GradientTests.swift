@@ -68,7 +68,9 @@ struct GradientTests {
     let logits = try trial.run(isa: isa)
     let reference = trial.reference
     let expected = reference.logits(trial.images)
-    for (a, b) in zip(logits.values, expected) { #expect(agree(Double(a), b, scale: 1), "\(isa): \(a), not \(b)") }
+    for (a, b) in zip(logits.values, expected) {
+      #expect(agree(Double(a), b, scale: 1), "\(isa): \(a), not \(b)")
+    }
     let direction = trial.direction.values.map { Double($0) }
     var random = RandomSource(seed: 3)
     for entry in trial.store.entries {

@@ -12,7 +12,9 @@ struct LossTests {
     let loss = Loss.crossEntropy(logits: logits, labels: [2, 0])
     // −log softmax: 0.40760596 for (1, 2, 3) at 2, log 3 for equal logits.
     #expect(abs(loss.mean - (0.407_605_96 + log(3)) / 2) < 1e-7)
-    let expected: [Float] = [0.090_030_57 / 2, 0.244_728_47 / 2, (0.665_240_96 - 1) / 2, -1 / 3, 1 / 6, 1 / 6]
+    let expected: [Float] = [
+      0.090_030_57 / 2, 0.244_728_47 / 2, (0.665_240_96 - 1) / 2, -1 / 3, 1 / 6, 1 / 6,
+    ]
     for (a, b) in zip(loss.gradient.values, expected) { #expect(abs(a - b) < 1e-6) }
   }
 
@@ -33,7 +35,8 @@ struct LossTests {
       up.values[index] += shift
       down.values[index] -= shift
       let slope =
-        (Loss.distillation(logits: up, teacher: teacher).mean - Loss.distillation(logits: down, teacher: teacher).mean)
+        (Loss.distillation(logits: up, teacher: teacher).mean
+          - Loss.distillation(logits: down, teacher: teacher).mean)
         / Double(up.values[index] - down.values[index])
       #expect(abs(slope - Double(loss.gradient.values[index])) < 1e-4)
     }

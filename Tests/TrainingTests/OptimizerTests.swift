@@ -18,7 +18,9 @@ struct OptimizerTests {
 
   private func setGradients(_ store: ParameterStore, _ step: Int) {
     for entry in store.entries {
-      for i in 0..<entry.count { store.gradients.pointer[entry.offset + i] = Float(sin(Double(i + 7 * step + entry.offset))) }
+      for i in 0..<entry.count {
+        store.gradients.pointer[entry.offset + i] = Float(sin(Double(i + 7 * step + entry.offset)))
+      }
     }
   }
 
@@ -38,7 +40,8 @@ struct OptimizerTests {
       optimizer.step(rate: 0.1, gradientScale: 0.5)
       for (e, entry) in store.entries.enumerated() {
         for i in 0..<entry.count {
-          let gradient = 0.5 * sin(Double(i + 7 * step + entry.offset)) + (entry.decays ? 0.01 : 0) * values[e][i]
+          let gradient =
+            0.5 * sin(Double(i + 7 * step + entry.offset)) + (entry.decays ? 0.01 : 0) * values[e][i]
           velocities[e][i] = 0.8 * velocities[e][i] + gradient
           values[e][i] -= 0.1 * (nesterov ? gradient + 0.8 * velocities[e][i] : velocities[e][i])
           averages[e][i] += 0.1 * (values[e][i] - averages[e][i])
@@ -64,7 +67,9 @@ struct OptimizerTests {
     let before = try #require(store.value("w.bias"))
     setGradients(store, 0)
     let gradient = try #require(store.gradient("w.bias"))
-    let squares = store.entries.flatMap { store.gradient($0.name)?.values ?? [] }.reduce(0.0) { $0 + Double($1 * $1) }
+    let squares = store.entries.flatMap { store.gradient($0.name)?.values ?? [] }.reduce(0.0) {
+      $0 + Double($1 * $1)
+    }
     let norm = optimizer.step(rate: 1)
     #expect(abs(norm - squares.squareRoot()) < 1e-5)
     let after = try #require(store.value("w.bias"))
@@ -99,8 +104,10 @@ struct OptimizerTests {
   func initialisation() throws {
     let wide = Parameter("c.weight", [64, 32, 3, 3])
     let all = [
-      wide, Parameter("d.weight", [512, 1, 3, 3]), Parameter("l.weight", [100, 200]), Parameter("l.bias", [100]),
-      Parameter("n.gamma", [8]), Parameter("n.beta", [8]), Parameter("n.mean", [8]), Parameter("n.variance", [8]),
+      wide, Parameter("d.weight", [512, 1, 3, 3]), Parameter("l.weight", [100, 200]),
+      Parameter("l.bias", [100]),
+      Parameter("n.gamma", [8]), Parameter("n.beta", [8]), Parameter("n.mean", [8]),
+      Parameter("n.variance", [8]),
       Parameter("z.gamma", [8]),
     ]
     let store = try ParameterStore(all, seed: 3, zeroed: ["z.gamma"])

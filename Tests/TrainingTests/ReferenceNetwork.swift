@@ -18,13 +18,16 @@ struct ReferenceNetwork {
   func logits(_ images: Tensor) -> [Double] {
     var values: [[Double]] = []
     for node in network.nodes {
-      values.append(node.op == .input ? images.values.map { Double($0) } : evaluate(node, node.inputs.map { values[$0] }))
+      values.append(
+        node.op == .input ? images.values.map { Double($0) } : evaluate(node, node.inputs.map { values[$0] }))
     }
     return values[network.outputs[0].value]
   }
 
   /// The derivative of Σ direction · logits with respect to one stored element, by central differences.
-  func derivative(_ name: String, _ index: Int, _ images: Tensor, direction: [Double], step: Double = 1e-5) -> Double {
+  func derivative(
+    _ name: String, _ index: Int, _ images: Tensor, direction: [Double], step: Double = 1e-5
+  ) -> Double {
     func value(_ offset: Double) -> Double {
       var moved = self
       moved.weights[name]?[index] += offset
@@ -68,7 +71,8 @@ struct ReferenceNetwork {
     case .pool(let pool): return self.pool(x, operands[0], node.shape, pool)
     case .globalAveragePool:
       let pixels = operands[0][2] * operands[0][3]
-      return (0..<x.count / pixels).map { i in x[i * pixels..<(i + 1) * pixels].reduce(0, +) / Double(pixels) }
+      return (0..<x.count / pixels).map { i in x[i * pixels..<(i + 1) * pixels].reduce(0, +) / Double(pixels)
+      }
     case .flatten: return x
     case .resize(let height, let width): return resize(x, operands[0], height, width)
     case .concat, .channelShuffle, .channelSlice: return rearrange(node.op, inputs, operands, node.shape)
@@ -145,7 +149,9 @@ struct ReferenceNetwork {
       means.append(mean)
       variances.append(mine.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(mine.count))
     }
-    return mapChannels(x, shape) { gamma[$0] * ($1 - means[$0]) / (variances[$0] + epsilon).squareRoot() + beta[$0] }
+    return mapChannels(x, shape) {
+      gamma[$0] * ($1 - means[$0]) / (variances[$0] + epsilon).squareRoot() + beta[$0]
+    }
   }
 
   private func pool(_ x: [Double], _ input: Shape, _ output: Shape, _ pool: Pool) -> [Double] {
@@ -153,7 +159,9 @@ struct ReferenceNetwork {
       var inside: [Double] = []
       for ky in 0..<pool.kernel.height {
         for kx in 0..<pool.kernel.width {
-          let (y, xx) = (oy * pool.stride.height - pool.padding.top + ky, ox * pool.stride.width - pool.padding.left + kx)
+          let (y, xx) = (
+            oy * pool.stride.height - pool.padding.top + ky, ox * pool.stride.width - pool.padding.left + kx
+          )
           guard (0..<input[2]).contains(y), (0..<input[3]).contains(xx) else { continue }
           inside.append(x[((n * input[1] + c) * input[2] + y) * input[3] + xx])
         }
@@ -164,7 +172,8 @@ struct ReferenceNetwork {
 
   private func resize(_ x: [Double], _ input: Shape, _ height: Int, _ width: Int) -> [Double] {
     func around(_ position: Int, _ extent: Int, _ out: Int) -> (Int, Int, Double) {
-      let centre = min(max((Double(position) + 0.5) * Double(extent) / Double(out) - 0.5, 0), Double(extent - 1))
+      let centre = min(
+        max((Double(position) + 0.5) * Double(extent) / Double(out) - 0.5, 0), Double(extent - 1))
       return (Int(centre), min(Int(centre) + 1, extent - 1), centre - Double(Int(centre)))
     }
     return map([1, input[1], height, width]) { n, c, oy, ox in
@@ -176,7 +185,9 @@ struct ReferenceNetwork {
     }
   }
 
-  private func rearrange(_ op: Operator, _ inputs: [[Double]], _ operands: [Shape], _ output: Shape) -> [Double] {
+  private func rearrange(
+    _ op: Operator, _ inputs: [[Double]], _ operands: [Shape], _ output: Shape
+  ) -> [Double] {
     map(output) { n, c, y, x in
       var (operand, channel) = (0, c)
       switch op {

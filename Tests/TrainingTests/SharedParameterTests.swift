@@ -11,7 +11,8 @@ struct SharedParameterTests {
   private func network() throws -> Network {
     var builder = NetworkBuilder(name: "boxes")
     let image = try builder.input("image", [1, 3, 6, 6])
-    let scaled = try builder.append("scaled", .normalize(mean: [127, 127, 127], deviation: [60, 60, 60]), [image])
+    let scaled = try builder.append(
+      "scaled", .normalize(mean: [127, 127, 127], deviation: [60, 60, 60]), [image])
     let stem = try builder.append(
       "stem", .convolution(.square(channels: 4, kernel: 3)), [scaled],
       parameters: [Parameter("stem.weight", [4, 3, 3, 3], offsets: [0, 0, 1, 1], of: [6, 3, 5, 5])])
@@ -23,7 +24,9 @@ struct SharedParameterTests {
       ])
     let norm = try builder.append(
       "n", .batchNorm(epsilon: 1e-5), [e],
-      parameters: ["gamma", "beta", "mean", "variance"].map { Parameter("n.\($0)", [10], offsets: [3], of: [16]) })
+      parameters: ["gamma", "beta", "mean", "variance"].map {
+        Parameter("n.\($0)", [10], offsets: [3], of: [16])
+      })
     let d = try builder.append(
       "d", .convolution(.square(channels: 10, kernel: 3, groups: 10)), [norm],
       parameters: [Parameter("d.weight", [10, 1, 3, 3], offsets: [0, 0, 2, 2], of: [16, 1, 7, 7])])
@@ -42,7 +45,9 @@ struct SharedParameterTests {
     let trial = try Trial(try network())
     let logits = try trial.run()
     let reference = trial.reference
-    for (a, b) in zip(logits.values, reference.logits(trial.images)) { #expect(agree(Double(a), b, scale: 1)) }
+    for (a, b) in zip(logits.values, reference.logits(trial.images)) {
+      #expect(agree(Double(a), b, scale: 1))
+    }
     let direction = trial.direction.values.map { Double($0) }
     for entry in trial.store.entries {
       let gradient = try #require(trial.store.gradient(entry.name))
@@ -53,7 +58,8 @@ struct SharedParameterTests {
       for index in stride(from: 0, to: entry.count, by: max(1, entry.count / 40)) {
         if inside.contains(index) {
           let difference = reference.derivative(entry.name, index, trial.images, direction: direction)
-          #expect(agree(Double(gradient.values[index]), difference, scale: scale + 0.01), "\(entry.name)[\(index)]")
+          #expect(
+            agree(Double(gradient.values[index]), difference, scale: scale + 0.01), "\(entry.name)[\(index)]")
         }
       }
       for index in 0..<entry.count where !inside.contains(index) {
@@ -86,7 +92,8 @@ struct SharedParameterTests {
     func failure(_ parameters: [Parameter]) -> Diagnostic? {
       do {
         let store = try ParameterStore(parameters, seed: 1)
-        _ = try TrainingPlan(network: network, batch: 2, store: store, pool: pool, workspace: TrainingWorkspace())
+        _ = try TrainingPlan(
+          network: network, batch: 2, store: store, pool: pool, workspace: TrainingWorkspace())
         return nil
       } catch { return error as? Diagnostic }
     }
@@ -109,19 +116,22 @@ struct SharedParameterTests {
         let result = try build(&builder)
         let network = builder.network(outputs: [("logits", result)])
         let store = try ParameterStore(network.parameters, seed: 1)
-        _ = try TrainingPlan(network: network, batch: 1, store: store, pool: pool, workspace: TrainingWorkspace())
+        _ = try TrainingPlan(
+          network: network, batch: 1, store: store, pool: pool, workspace: TrainingWorkspace())
         return nil
       } catch { return error as? Diagnostic }
     }
     let tokens = failure { builder in
       let tokens = try builder.input("tokens", [1, 4])
       return try builder.append(
-        "words", .embedding(vocabulary: 5, width: 3), [tokens], parameters: [Parameter("words.table", [5, 3])])
+        "words", .embedding(vocabulary: 5, width: 3), [tokens],
+        parameters: [Parameter("words.table", [5, 3])])
     }
     #expect(tokens?.place?.path == "tokens")
     let norm = failure { builder in
       let image = try builder.input("image", [1, 2, 3, 3])
-      return try builder.append("rms", .rmsNorm(epsilon: 1e-5), [image], parameters: [Parameter("rms.gain", [3])])
+      return try builder.append(
+        "rms", .rmsNorm(epsilon: 1e-5), [image], parameters: [Parameter("rms.gain", [3])])
     }
     #expect(norm?.place?.path == "rms")
     let fused = failure { builder in
@@ -132,7 +142,8 @@ struct SharedParameterTests {
     }
     #expect(fused?.place?.path == "fused")
     let picture = failure { builder in
-      try builder.convolution("wide", try builder.input("image", [1, 2, 3, 3]), .square(channels: 2, kernel: 1))
+      try builder.convolution(
+        "wide", try builder.input("image", [1, 2, 3, 3]), .square(channels: 2, kernel: 1))
     }
     #expect(picture?.problem == "the output is an image")
   }

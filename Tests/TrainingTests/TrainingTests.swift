@@ -15,7 +15,8 @@ struct TrainingTests {
     let image = try builder.input("image", [1, 3, size, size])
     let scaled = try builder.append(
       "scaled", .normalize(mean: [127, 127, 127], deviation: [60, 60, 60]), [image])
-    let stem = try builder.batchNorm("stem.norm", try builder.convolution("stem", scaled, .square(channels: 8, kernel: 3)))
+    let stem = try builder.batchNorm(
+      "stem.norm", try builder.convolution("stem", scaled, .square(channels: 8, kernel: 3)))
     let x = try builder.append("stem.active", .activation(.hswish), [stem])
     let e = try builder.batchNorm("e.norm", try builder.convolution("e", x, .square(channels: 24, kernel: 1)))
     let ea = try builder.append("e.active", .activation(.hswish), [e])
@@ -41,7 +42,8 @@ struct TrainingTests {
   /// Trains and returns the losses.
   @discardableResult
   private func train(
-    _ optimizer: SGD, _ network: Network, _ store: ParameterStore, _ batch: ImageBatch, steps: Int, threads: Int = 2
+    _ optimizer: SGD, _ network: Network, _ store: ParameterStore, _ batch: ImageBatch, steps: Int,
+    threads: Int = 2
   ) throws -> [Double] {
     let pool = ThreadPool(threads: threads)
     return try (0..<steps).map { _ in
@@ -146,7 +148,9 @@ struct TrainingTests {
     let weights = statistics.weights
     #expect(weights.keys.sorted().first == "d.norm.mean" && weights.count == 8)
     let evaluated = try plan.forward(batch, .evaluate(weights))
-    for (a, b) in zip(measured.values, evaluated.values) { #expect(agree(Double(a), Double(b), scale: 0.1, 1e-4)) }
+    for (a, b) in zip(measured.values, evaluated.values) {
+      #expect(agree(Double(a), Double(b), scale: 0.1, 1e-4))
+    }
     // Fewer images than the plan is made for.
     let few = randomBatch(8)
     few.fill(Tensor([3, 3, 8, 8], repeating: 100))
@@ -159,7 +163,8 @@ struct TrainingTests {
     var builder = NetworkBuilder(name: "norm")
     let image = try builder.input("image", [1, 3, 8, 8])
     let norm = try builder.batchNorm("norm", image)
-    let logits = try builder.append("flat", .flatten, [try builder.append("pool", .globalAveragePool, [norm])])
+    let logits = try builder.append(
+      "flat", .flatten, [try builder.append("pool", .globalAveragePool, [norm])])
     let network = builder.network(outputs: [("logits", logits)])
     let store = try ParameterStore(network.parameters, seed: 1)
     let pool = ThreadPool(threads: 1)
@@ -196,7 +201,9 @@ struct TrainingTests {
     }
     for (name, tensor) in once {
       let total = try #require(trial.store.gradient(name))
-      for (a, b) in zip(tensor.values, total.values) { #expect(agree(3 * Double(a), Double(b), scale: 1e-3, 1e-4)) }
+      for (a, b) in zip(tensor.values, total.values) {
+        #expect(agree(3 * Double(a), Double(b), scale: 1e-3, 1e-4))
+      }
     }
   }
 }

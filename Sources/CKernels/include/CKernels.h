@@ -12,4 +12,5 @@
 #include "quoin-f32-dwconv.h"
 #include "quoin-f32-epilogue.h"
 #include "quoin-f32-im2col.h"
+#include "quoin-f32-training.h"
 #include "quoin-types.h"
