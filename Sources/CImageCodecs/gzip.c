@@ -29,7 +29,8 @@ static quoin_codec_status grow(quoin_bytes *output, progress *state) {
   return quoin_codec_done;
 }
 
-static quoin_codec_status inflate_piece(z_stream *stream, quoin_bytes *output, progress *state, int *member_ended) {
+static quoin_codec_status inflate_piece(
+  z_stream *stream, quoin_bytes *output, progress *state, int *member_ended) {
   quoin_codec_status status = grow(output, state);
   if (status != quoin_codec_done) return status;
   size_t offered = smaller(state->input_left, largest_piece);

@@ -9,7 +9,8 @@
 
 #include "CImageCodecs.h"
 
-// A hostile progressive file can hold thousands of scans over one large image; honest encoders write about ten.
+// A hostile progressive file can hold thousands of scans over one large image; honest encoders write about
+// ten.
 enum { maximum_scans = 200 };
 
 typedef struct {
@@ -38,7 +39,8 @@ static void on_error(j_common_ptr common) {
   longjmp(((error_manager *)common->err)->escape, 1);
 }
 
-// libjpeg calls missing image data a warning and paints it grey; a data set must not learn from such an image.
+// libjpeg calls missing image data a warning and paints it grey; a data set must not learn from such an
+// image.
 static void on_message(j_common_ptr common, int level) {
   int code = common->err->msg_code;
   if (level >= 0 || (code != JWRN_JPEG_EOF && code != JWRN_HIT_MARKER)) return;
@@ -48,19 +50,23 @@ static void on_message(j_common_ptr common, int level) {
 static void on_progress(j_common_ptr common) {
   progress_manager *progress = (progress_manager *)common->progress;
   if (((j_decompress_ptr)common)->input_scan_number <= maximum_scans) return;
-  snprintf(progress->errors->message, progress->errors->message_capacity, "more than %d scans", maximum_scans);
-  longjmp(progress->errors->escape, 1);
+  error_manager *errors = progress->errors;
+  snprintf(errors->message, errors->message_capacity, "more than %d scans", maximum_scans);
+  longjmp(errors->escape, 1);
 }
 
 // Adobe writes CMYK inverted, and nobody else writes CMYK.
 static void rgb_from_inverted_cmyk(const uint8_t *from, uint8_t *to, size_t count) {
   for (size_t i = 0; i < count; i++, from += 4, to += 3) {
-    for (int channel = 0; channel < 3; channel++) to[channel] = (uint8_t)((from[channel] * from[3] + 127) / 255);
+    for (int channel = 0; channel < 3; channel++) {
+      to[channel] = (uint8_t)((from[channel] * from[3] + 127) / 255);
+    }
   }
 }
 
 static quoin_codec_status begin(
-  struct jpeg_decompress_struct *jpeg, const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image) {
+  struct jpeg_decompress_struct *jpeg, const uint8_t *bytes, size_t count, uint64_t pixel_limit,
+  quoin_image *image) {
   jpeg_mem_src(jpeg, bytes, (unsigned long)count);
   jpeg_read_header(jpeg, TRUE);
   image->width = jpeg->image_width;
@@ -88,7 +94,8 @@ static void read_rows(struct jpeg_decompress_struct *jpeg, quoin_image *image) {
   jpeg_finish_decompress(jpeg);
 }
 
-quoin_codec_status quoin_jpeg_decode(const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image) {
+quoin_codec_status quoin_jpeg_decode(
+  const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image) {
   memset(image, 0, sizeof *image);
   struct jpeg_decompress_struct jpeg;
   error_manager errors = {.message = image->message, .message_capacity = sizeof image->message};
@@ -100,7 +107,8 @@ quoin_codec_status quoin_jpeg_decode(const uint8_t *bytes, size_t count, uint64_
     jpeg_destroy_decompress(&jpeg);
     free(image->pixels);
     image->pixels = NULL;
-    int ended = errors.code == JWRN_JPEG_EOF || errors.code == JERR_INPUT_EOF || errors.code == JERR_INPUT_EMPTY;
+    int ended =
+      errors.code == JWRN_JPEG_EOF || errors.code == JERR_INPUT_EOF || errors.code == JERR_INPUT_EMPTY;
     return ended ? quoin_codec_truncated : quoin_codec_corrupt;
   }
   jpeg_create_decompress(&jpeg);

@@ -6,7 +6,8 @@
 #include "CImageCodecs.h"
 
 // libpng's simplified interface reports errors by return value; its own longjmp never leaves it.
-quoin_codec_status quoin_png_decode(const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image) {
+quoin_codec_status quoin_png_decode(
+  const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image) {
   memset(image, 0, sizeof *image);
   png_image png;
   memset(&png, 0, sizeof png);

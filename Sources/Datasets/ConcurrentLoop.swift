@@ -4,8 +4,8 @@ import Foundation
 
 /// Equal pieces of one buffer that several threads fill at once.
 ///
-/// It is sound as `Sendable` because a piece is written by the one iteration that owns its index, and read after all
-/// iterations have ended.
+/// It is sound as `Sendable` because a piece is written by the one iteration that owns its index, and read
+/// after all iterations have ended.
 struct DisjointPieces: @unchecked Sendable {
   private let buffer: UnsafeMutableBufferPointer<UInt8>
   private let size: Int
@@ -26,7 +26,8 @@ struct DisjointPieces: @unchecked Sendable {
   }
 }
 
-/// Runs `body` for `0 ..< count` on all cores; the failure of the lowest index is returned, whatever order they ran in.
+/// Runs `body` for `0 ..< count` on all cores; the failure of the lowest index is returned, whatever order
+/// they ran in.
 ///
 /// After a failure later indices are skipped.
 func firstFailure(count: Int, _ body: @Sendable (Int) throws -> Void) -> Diagnostic? {

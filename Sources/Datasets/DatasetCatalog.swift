@@ -21,8 +21,10 @@ public enum DatasetCatalog {
   /// - Parameters:
   ///   - name: one of ``names``.
   ///   - folder: where its files are; without one, where `quoin data fetch` puts them. `glyphs` has no files.
-  ///   - images: how `folder` turns pictures of any size into a data set; the other data sets have their own size.
-  /// - Throws: ``Diagnostic`` for an unknown name, a missing folder, and for every file that breaks its format.
+  ///   - images: how `folder` turns pictures of any size into a data set; the other data sets have their own
+  ///     size.
+  /// - Throws: ``Diagnostic`` for an unknown name, a missing folder, and for every file that breaks its
+  ///   format.
   public static func load(
     _ name: String, folder: String?, split: DatasetSplit, images: ImageFolderOptions = .init()
   ) throws -> ImageDataset {
@@ -46,7 +48,8 @@ public enum DatasetCatalog {
     }
   }
 
-  /// Where `quoin data fetch` puts a data set: `$XDG_CACHE_HOME/quoin/datasets/NAME`, or `~/.cache/quoin/datasets/NAME`.
+  /// Where `quoin data fetch` puts a data set: `$XDG_CACHE_HOME/quoin/datasets/NAME`, or
+  /// `~/.cache/quoin/datasets/NAME`.
   public static func defaultFolder(for name: String) -> String {
     let home = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
     let cache = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }

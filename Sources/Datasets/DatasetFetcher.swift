@@ -16,8 +16,8 @@ public struct FetchProgress: Hashable, Sendable {
 ///     let folder = DatasetCatalog.defaultFolder(for: "mnist")
 ///     try await DatasetFetcher().fetch("mnist", into: folder) { print($0.file, $0.received, $0.total) }
 ///
-/// A file grows under the name `FILE.part` and takes its own name when its checksum holds, so that whatever stands in the folder is
-/// whole. Fetching again is quick when nothing is missing.
+/// A file grows under the name `FILE.part` and takes its own name when its checksum holds, so that whatever
+/// stands in the folder is whole. Fetching again is quick when nothing is missing.
 public struct DatasetFetcher: Sendable {
   private let sources: [DatasetSource]
   private let mirror: String?
@@ -44,8 +44,9 @@ public struct DatasetFetcher: Sendable {
   /// Downloads what is missing of a data set into `folder`.
   ///
   /// - Parameter progress: called from another thread whenever bytes have arrived.
-  /// - Throws: ``Diagnostic`` for an unknown name, a server that refuses, a connection that keeps breaking, content
-  ///   that does not match its checksum, a folder that cannot be written, and a cancelled task (`interrupted`). What has arrived is kept except where its checksum is wrong.
+  /// - Throws: ``Diagnostic`` for an unknown name, a server that refuses, a connection that keeps breaking,
+  ///   content that does not match its checksum, a folder that cannot be written, and a cancelled task
+  ///   (`interrupted`). What has arrived is kept except where its checksum is wrong.
   public func fetch(
     _ name: String, into folder: String, progress: @escaping @Sendable (FetchProgress) -> Void = { _ in }
   ) async throws {

@@ -23,8 +23,8 @@ public struct DatasetSource: Hashable, Sendable {
   public var base: String
   /// What is downloaded.
   public var files: [RemoteFile]
-  /// What stands in the folder at the end where `files` are `.tar.gz` archives, by path and length; empty where
-  /// the files are used as they come.
+  /// What stands in the folder at the end where `files` are `.tar.gz` archives, by path and length; empty
+  /// where the files are used as they come.
   public var unpacked: [String: Int]
 
   /// Creates a source.
@@ -35,7 +35,8 @@ public struct DatasetSource: Hashable, Sendable {
     self.unpacked = unpacked
   }
 
-  /// All data sets that can be fetched. Lengths and checksums are those that TensorFlow Datasets publishes for the same addresses.
+  /// All data sets that can be fetched. Lengths and checksums are those that TensorFlow Datasets publishes
+  /// for the same addresses.
   public static let known = [mnist, fashionMNIST, cifar10]
 
   private static let mnist = DatasetSource(

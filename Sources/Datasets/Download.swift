@@ -7,8 +7,8 @@ import Foundation
 
 /// One HTTP transfer into a file, from wherever the file ends.
 ///
-/// Sound as `Sendable`: its state is touched only by the session's delegate queue, which runs one call at a time, and by
-/// `run`, before the transfer starts.
+/// Sound as `Sendable`: its state is touched only by the session's delegate queue, which runs one call at a
+/// time, and by `run`, before the transfer starts.
 final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   /// How a transfer ended that broke no rule.
   enum Outcome: Sendable {
@@ -30,7 +30,8 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   private var isUnresumable = false
   private var continuation: CheckedContinuation<Outcome, any Error>?
 
-  /// Prepares a transfer of `expected` bytes in all from `url` to `path`; `progress` hears how many the file has.
+  /// Prepares a transfer of `expected` bytes in all from `url` to `path`; `progress` hears how many the file
+  /// has.
   init(url: URL, path: String, expected: Int, progress: @escaping @Sendable (Int) -> Void) {
     self.url = url
     self.path = path

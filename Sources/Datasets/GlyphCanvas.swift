@@ -23,7 +23,7 @@ struct GlyphPlacement {
   var axis: SIMD2<Float>
 
   init(side: Float, using random: inout RandomSource) {
-    let radius = random.uniformFloat(in: 7.5...12.5)
+    let radius = random.uniformFloat(in: 8.5...13)
     let proportion = random.uniformFloat(in: 0.85...1.18)
     scale = SIMD2(radius * proportion, radius / proportion)
     let reach = min(radius, side / 2 - 2)
@@ -44,7 +44,7 @@ struct GlyphInk {
   init(against ground: GlyphColor, using random: inout RandomSource) {
     first = Self.color(against: ground, using: &random)
     second = Self.color(against: ground, using: &random)
-    let isStriped = random.uniformFloat() < 0.3
+    let isStriped = random.uniformFloat() < 0.2
     let period = random.uniformFloat(in: 3...6)
     stripes = isStriped ? random.direction() / period : .zero
   }
@@ -57,7 +57,7 @@ struct GlyphInk {
   private static func color(against ground: GlyphColor, using random: inout RandomSource) -> GlyphColor {
     for _ in 0..<32 {
       let color = GlyphColor.random(using: &random)
-      if color.isFar(from: ground, by: 130) { return color }
+      if color.isFar(from: ground, by: 140) { return color }
     }
     return GlyphColor(repeating: 255) - ground
   }
@@ -79,7 +79,7 @@ struct GlyphCanvas: ~Copyable {
   /// Fills with a colour that wanders smoothly: random offsets on a coarse grid, interpolated between.
   func mottle(_ color: GlyphColor, using random: inout RandomSource) {
     let cells = 4
-    let strength = random.uniformFloat(in: 10...60)
+    let strength = random.uniformFloat(in: 8...45)
     let knots = (0..<((cells + 1) * (cells + 1))).map { _ in
       color + (GlyphColor.random(using: &random) / 127.5 - 1) * strength
     }

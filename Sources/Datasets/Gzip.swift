@@ -12,7 +12,8 @@ package enum Gzip {
 
   /// Unpacks all members and checks their checksums.
   ///
-  /// - Throws: ``Diagnostic`` that names `path` where the data is damaged, ends early, or unpacks to more than `limit` bytes.
+  /// - Throws: ``Diagnostic`` that names `path` where the data is damaged, ends early, or unpacks to more
+  ///   than `limit` bytes.
   package static func unpack(_ data: Data, path: String, limit: Int = Gzip.limit) throws -> Data {
     var output = quoin_bytes()
     let status = data.withUnsafeBytes { bytes in

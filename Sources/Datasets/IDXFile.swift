@@ -1,7 +1,8 @@
 import Diagnostics
 import Foundation
 
-/// A file of the IDX format, in which MNIST and its relatives come: a magic number, big-endian extents, bytes.
+/// A file of the IDX format, in which MNIST and its relatives come: a magic number, big-endian extents,
+/// bytes.
 ///
 /// Only unsigned bytes are read, the one element type that image data sets use.
 package struct IDXFile {
@@ -14,8 +15,8 @@ package struct IDXFile {
 
   /// Reads a plain or gzip-compressed file.
   ///
-  /// - Throws: ``Diagnostic`` where the file is missing or damaged, is not IDX of `rank` dimensions, or is longer or
-  ///   shorter than its extents say.
+  /// - Throws: ``Diagnostic`` where the file is missing or damaged, is not IDX of `rank` dimensions, or is
+  ///   longer or shorter than its extents say.
   package init(path: String, rank: Int) throws {
     let raw = try readFile(path)
     try self.init(Gzip.isCompressed(raw) ? Gzip.unpack(raw, path: path) : raw, path: path, rank: rank)

@@ -26,8 +26,8 @@ public struct ImageDataset: Sendable {
 
   /// Creates a data set.
   ///
-  /// - Precondition: there are `channels · height · width` bytes per label, and every label names a class. Loaders check
-  ///   foreign data before they come here.
+  /// - Precondition: there are `channels · height · width` bytes per label, and every label names a class.
+  ///   Loaders check foreign data before they come here.
   public init(
     name: String, channels: Int, height: Int, width: Int, classes: [String], pixels: [UInt8], labels: [Int]
   ) {

@@ -15,10 +15,11 @@ public enum ImageFile {
 
   /// Decodes a file; its first bytes decide the format, not its name.
   ///
-  /// Grey, palette, 16-bit and CMYK images become RGB, and transparent pixels are laid on white. An orientation that a
-  /// camera has noted in EXIF is not applied.
+  /// Grey, palette, 16-bit and CMYK images become RGB, and transparent pixels are laid on white. An
+  /// orientation that a camera has noted in EXIF is not applied.
   ///
-  /// - Throws: ``Diagnostic`` that names the file where it is missing, damaged, too large, or in another format.
+  /// - Throws: ``Diagnostic`` that names the file where it is missing, damaged, too large, or in another
+  ///   format.
   public static func decode(_ path: String) throws -> RGBImage {
     try decode(readFile(path, limit: 1 << 30), path: path)
   }

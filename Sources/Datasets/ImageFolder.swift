@@ -13,7 +13,8 @@ public struct ImageFolderOptions: Hashable, Sendable, Codable {
   /// The share of a folder without `train` and `test` that becomes the test set.
   public var testFraction: Double
 
-  /// Creates options; without any, pictures become 3×32×32, and a fifth of an undivided folder is for testing.
+  /// Creates options; without any, pictures become 3×32×32, and a fifth of an undivided folder is for
+  /// testing.
   public init(channels: Int = 3, height: Int = 32, width: Int = 32, testFraction: Double = 0.2) {
     self.channels = channels
     self.height = height
@@ -24,8 +25,8 @@ public struct ImageFolderOptions: Hashable, Sendable, Codable {
 
 /// A folder with one folder of PNG or JPEG pictures per class, whose names are the classes.
 ///
-/// With `train` and `test` beneath it, these are the parts. Without, every class is divided by a checksum of the
-/// pictures' names: the same pictures give the same parts on every machine.
+/// With `train` and `test` beneath it, these are the parts. Without, every class is divided by a checksum of
+/// the pictures' names: the same pictures give the same parts on every machine.
 package struct ImageFolder {
   /// The folder's path.
   package var path: String

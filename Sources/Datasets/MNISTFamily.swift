@@ -3,8 +3,8 @@ import Foundation
 
 /// MNIST and the data sets that took over its files: grey images of 28×28 in four IDX files.
 ///
-/// LeCun, Bottou, Bengio, Haffner: "Gradient-based learning applied to document recognition" (1998); Xiao, Rasul, Vollgraf:
-/// "Fashion-MNIST" (2017).
+/// LeCun, Bottou, Bengio, Haffner: "Gradient-based learning applied to document recognition" (1998); Xiao,
+/// Rasul, Vollgraf: "Fashion-MNIST" (2017).
 struct MNISTFamily {
   var name: String
   var classes: [String]

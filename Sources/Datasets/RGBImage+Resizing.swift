@@ -1,8 +1,8 @@
 extension RGBImage {
   /// The picture stretched or shrunk to another size.
   ///
-  /// A triangle filter whose width grows with the reduction: bilinear interpolation when enlarging, and an average over
-  /// the covered area when shrinking, so that nothing aliases. The aspect ratio is not kept.
+  /// A triangle filter whose width grows with the reduction: bilinear interpolation when enlarging, and an
+  /// average over the covered area when shrinking, so that nothing aliases. The aspect ratio is not kept.
   ///
   /// - Precondition: both sizes are positive.
   public func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {

@@ -3,8 +3,8 @@ import Foundation
 
 /// The files in a tar archive (POSIX ustar and GNU), enough for published data sets.
 ///
-/// Folders and metadata are passed over; links, devices and paths that leave the folder are refused, not skipped: an
-/// archive that has them is not the one that was asked for.
+/// Folders and metadata are passed over; links, devices and paths that leave the folder are refused, not
+/// skipped: an archive that has them is not the one that was asked for.
 package struct TarArchive {
   /// A file inside.
   package struct Entry {
@@ -22,7 +22,8 @@ package struct TarArchive {
 
   /// Reads an archive that is not compressed; `path` is for messages.
   ///
-  /// - Throws: ``Diagnostic`` with the entry's name or position where the archive is damaged or would write elsewhere.
+  /// - Throws: ``Diagnostic`` with the entry's name or position where the archive is damaged or would write
+  ///   elsewhere.
   package init(_ data: Data, path: String) throws {
     var offset = data.startIndex
     while data.endIndex - offset >= Self.blockSize {

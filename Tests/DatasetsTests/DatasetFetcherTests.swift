@@ -82,6 +82,22 @@ struct DatasetFetcherTests {
     #expect(folder.read("toy.gz") == Data(content))
   }
 
+  @Test("a cancelled download says so and keeps what has arrived")
+  func cancelled() async throws {
+    let server = try LocalServer(["toy.gz": .stalling(content, after: 30_000)])
+    let folder = try TemporaryFolder()
+    let fetcher = fetcher(server)
+    let (arrivals, arrival) = AsyncStream<Int>.makeStream()
+    let task = Task {
+      try await fetcher.fetch("toy", into: folder.path) { arrival.yield($0.received) }
+    }
+    for await received in arrivals where received == 30_000 { break }
+    task.cancel()
+    let diagnostic = try #require(await failure { try await task.value })
+    #expect(diagnostic.category == .interrupted)
+    #expect(folder.read("toy.gz.part")?.count == 30_000)
+  }
+
   @Test(
     "a server without ranges, and one with wrong ranges, still give the right file", arguments: [false, true])
   func withoutRanges(shifted: Bool) async throws {

@@ -123,7 +123,8 @@ enum Fixture {
   }
 }
 
-/// Two halves, left (200, 60, 20), right (20, 60, 200), 16×8 pixels, in the formats that cannot be written by hand.
+/// Two halves, left (200, 60, 20), right (20, 60, 200), 16×8 pixels, in the formats that cannot be written by
+/// hand.
 enum Sample {
   static let left: [UInt8] = [200, 60, 20]
   static let right: [UInt8] = [20, 60, 200]

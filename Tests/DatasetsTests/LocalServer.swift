@@ -12,6 +12,8 @@ final class LocalServer: Sendable {
     case wholeOnly([UInt8])
     /// Announces the whole and closes the connection after so many bytes.
     case breaking([UInt8], after: Int)
+    /// Sends so many bytes and then nothing, until the other side hangs up.
+    case stalling([UInt8], after: Int)
     /// Answers a range with one that starts elsewhere.
     case shifted([UInt8])
     /// Answers with a status and an error page.
@@ -77,6 +79,10 @@ final class LocalServer: Sendable {
   private func serve(_ behaviour: Behaviour, from first: Int, to connection: Int32) {
     switch behaviour {
     case .honest(let bytes): partial(bytes, from: first, claiming: first, limit: .max, to: connection)
+    case .stalling(let bytes, let limit):
+      partial(bytes, from: first, claiming: first, limit: limit, to: connection)
+      var byte: UInt8 = 0
+      _ = read(connection, &byte, 1)
     case .breaking(let bytes, let limit):
       partial(bytes, from: first, claiming: first, limit: limit, to: connection)
     case .shifted(let bytes):

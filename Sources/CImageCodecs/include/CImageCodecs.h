@@ -1,7 +1,7 @@
 // libjpeg-turbo, libpng and zlib behind plain functions over memory.
 //
-// Errors of libjpeg jump with longjmp; the jump stays inside this target, so that no Swift frame is ever skipped. Whatever a
-// function allocates, it hands over in its result or frees itself.
+// Errors of libjpeg jump with longjmp; the jump stays inside this target, so that no Swift frame is ever
+// skipped. Whatever a function allocates, it hands over in its result or frees itself.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -26,10 +26,13 @@ typedef struct {
 } quoin_image;
 
 /// Decodes a JPEG of any colour space that libjpeg knows; `pixels` is null unless the status is done.
-quoin_codec_status quoin_jpeg_decode(const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image);
+quoin_codec_status quoin_jpeg_decode(
+  const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image);
 
-/// Decodes a PNG of any depth; transparent pixels are laid on white. `pixels` is null unless the status is done.
-quoin_codec_status quoin_png_decode(const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image);
+/// Decodes a PNG of any depth; transparent pixels are laid on white. `pixels` is null unless the status is
+/// done.
+quoin_codec_status quoin_png_decode(
+  const uint8_t *bytes, size_t count, uint64_t pixel_limit, quoin_image *image);
 
 /// Bytes that the caller frees with `quoin_free`.
 typedef struct {
