@@ -46,7 +46,8 @@ struct FlatStep {
       let range = part(block, of: partition.blocks, count)
       let first = range.lowerBound
       function(
-        1, range.count, input + first, range.count, factor.map { $0 + first }, nil, addend.map { $0 + first }, 0,
+        1, range.count, input + first, range.count, factor.map { $0 + first }, nil, addend.map { $0 + first },
+        0,
         activation, output + first, range.count)
     }
   }

@@ -14,7 +14,8 @@ struct ImageBlocks {
     let (image, rowBlock) = rest.quotientAndRemainder(dividingBy: rowBlocks)
     let vectors = part(channelBlock, of: channelBlocks, (channels + 15) / 16)
     return (
-      image, part(rowBlock, of: rowBlocks, rows), vectors.lowerBound * 16..<min(channels, vectors.upperBound * 16)
+      image, part(rowBlock, of: rowBlocks, rows),
+      vectors.lowerBound * 16..<min(channels, vectors.upperBound * 16)
     )
   }
 
@@ -42,8 +43,10 @@ struct DepthwiseStep {
       let (image, rows, channels) = blocks.block(index)
       withUnsafePointer(to: window) {
         function(
-          $0, input + image * inputImage, weights, bias, residual.map { $0 + image * outputImage }, activation,
-          output + image * outputImage, Int32(rows.lowerBound), Int32(rows.upperBound), Int32(channels.lowerBound),
+          $0, input + image * inputImage, weights, bias, residual.map { $0 + image * outputImage },
+          activation,
+          output + image * outputImage, Int32(rows.lowerBound), Int32(rows.upperBound),
+          Int32(channels.lowerBound),
           Int32(channels.upperBound))
       }
     }
@@ -67,7 +70,8 @@ struct PoolStep {
       let (image, rows, channels) = blocks.block(index)
       withUnsafePointer(to: window) {
         function(
-          $0, isMaximum ? 1 : 0, input + image * inputImage, output + image * outputImage, Int32(rows.lowerBound),
+          $0, isMaximum ? 1 : 0, input + image * inputImage, output + image * outputImage,
+          Int32(rows.lowerBound),
           Int32(rows.upperBound), Int32(channels.lowerBound), Int32(channels.upperBound))
       }
     }

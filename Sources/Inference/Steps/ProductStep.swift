@@ -51,7 +51,8 @@ struct ProductStep {
   }
 
   private func multiply(
-    _ image: Int, _ rows: Range<Int>, _ group: Int, _ span: Range<Int>, _ unrolled: UnsafeMutablePointer<Float>
+    _ image: Int, _ rows: Range<Int>, _ group: Int, _ span: Range<Int>,
+    _ unrolled: UnsafeMutablePointer<Float>
   ) {
     var left = input + image * inputImage
     var stride = inputStride
@@ -66,7 +67,8 @@ struct ProductStep {
     var epilogue = qn_epilogue(
       residual: residual.map { $0 + first }, residual_stride: outputStride, activation: activation)
     function(
-      rows.count, span.count, depth, left, stride, packed + group * packedGroup + span.lowerBound * (depth + 1),
+      rows.count, span.count, depth, left, stride,
+      packed + group * packedGroup + span.lowerBound * (depth + 1),
       &epilogue, output + first, outputStride)
   }
 
