@@ -9,14 +9,12 @@ struct QuoinCommand: ParsableCommand {
     abstract: "Hardware-aware neural architecture search: from a search-space file to an exported winner.",
     discussion: """
       EXAMPLES
-        quoin init my-search                      a commented space and experiment to start from
-        quoin search my-search/experiment.yaml    train, search, validate, export
-        quoin search experiment.yaml --latency-ms 1.5 --device cpu-2t
-        quoin measure runs/my-search/1.5ms/winner.onnx --json
-        quoin doctor                              what this machine is and what is missing
+        quoin space show searchspaces/mbconv-cifar.yaml
+        quoin space sample searchspaces/mbconv-cifar.yaml -n 3 --json
+        quoin select instance.json --sweep latency_ms=20
       """,
     version: "0.1.0",
-    subcommands: [])
+    subcommands: [SpaceCommand.self, SelectCommand.self])
 
   /// Runs a command; a `Diagnostic` becomes one line and its exit code.
   static func main() {
