@@ -1,4 +1,4 @@
-import Tensors
+
 
 /// A place in a plan's memory; the address is known once the plan is complete.
 struct Region {
@@ -20,7 +20,7 @@ final class PlanMemory {
 
   private var tenants: [Tenant] = []
   private var permanent = 0
-  private var buffer = AlignedBuffer(count: 0)
+  private var buffer = Arena(count: 0)
   private(set) var base: UnsafeMutablePointer<Float>
 
   init() { base = buffer.pointer }
