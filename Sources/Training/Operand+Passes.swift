@@ -79,6 +79,12 @@ extension Operand {
       moments: sums ?? qn_moments(), gradient: memory.pointer(value.stored.gradient) + offset)
   }
 
+  /// Where the gradient may be written or added directly, because nothing has to be done to it; else `nil`.
+  func plainGradient(_ row: Int, in memory: PlanMemory) -> qn_gradient_sink? {
+    guard value.gated == nil, !isLast || value.base == nil else { return nil }
+    return sink(row, 0, in: memory)
+  }
+
   /// Gives the gradient of rows; `source` holds as many rows.
   func give(_ rows: Rows, _ source: UnsafePointer<Float>, _ lane: Lane, in memory: PlanMemory) {
     guard value.needsGradient else { return }

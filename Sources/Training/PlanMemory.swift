@@ -1,5 +1,3 @@
-
-
 /// A place in a plan's memory; the address is known once the plan is complete.
 struct Region {
   fileprivate(set) var offset: Int

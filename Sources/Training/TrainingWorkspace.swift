@@ -1,5 +1,3 @@
-
-
 /// Memory that training plans use one after the other.
 ///
 /// A step of supernet training runs several networks in turn; each would need hundreds of megabytes of its own. A plan

@@ -149,6 +149,10 @@ QN_INLINE void gather_pixels(steps s, gradient_plane g, const float *taps, int i
 QN_INLINE void gather_steps(const qn_window *w, steps s, gradient_plane g, const float *taps, int iy, float *row) {
   int ix = 0;
   for (; ix + 8 <= w->width; ix += 8) gather_pixels(s, g, taps, iy, ix, 8, row);
+  if (ix + 4 <= w->width) {
+    gather_pixels(s, g, taps, iy, ix, 4, row);
+    ix += 4;
+  }
   for (; ix + 2 <= w->width; ix += 2) gather_pixels(s, g, taps, iy, ix, 2, row);
   if (ix < w->width) gather_pixels(s, g, taps, iy, ix, 1, row);
 }

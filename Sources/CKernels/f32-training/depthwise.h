@@ -206,6 +206,10 @@ QN_INLINE void forward_steps(const qn_window *w, steps s, plane p, const float *
                              moment_lanes *m, int oy, int tail, vec_mask mask) {
   int ox = 0;
   for (; ox + 8 <= w->out_width; ox += 8) forward_pixels(w, s, p, taps, bias, y, m, oy, ox, 8, tail, mask);
+  if (ox + 4 <= w->out_width) {
+    forward_pixels(w, s, p, taps, bias, y, m, oy, ox, 4, tail, mask);
+    ox += 4;
+  }
   for (; ox + 2 <= w->out_width; ox += 2) forward_pixels(w, s, p, taps, bias, y, m, oy, ox, 2, tail, mask);
   if (ox < w->out_width) forward_pixels(w, s, p, taps, bias, y, m, oy, ox, 1, tail, mask);
 }
