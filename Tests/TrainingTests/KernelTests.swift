@@ -124,7 +124,8 @@ struct KernelTests {
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
         gradient.withUnsafeMutableBufferPointer { gradient in
-          var source = qn_gradient_view(gradient: dy.baseAddress, x: nil, slope: nil, tilt: nil, offset: nil)
+          var source = qn_gradient_view()
+          source.gradient = dy.baseAddress
           var sink = qn_gradient_sink(
             x: x.baseAddress, view: view, accumulate: 0, moments: qn_moments(), gradient: gradient.baseAddress
           )

@@ -26,20 +26,14 @@ static inline gradient_plane gradient_of(const qn_window *w, float *memory) {
   return g;
 }
 
-QN_INLINE void read_gradient_vector(const qn_gradient_view *dy, size_t at, size_t c, float *to, int tail,
-                                    vec_mask mask) {
-  vec value = load(dy->gradient + at, tail, mask);
-  if (dy->slope) {
-    vec rest = v_fma(load(dy->x + at, tail, mask), load(dy->tilt + c, tail, mask), load(dy->offset + c, tail, mask));
-    value = v_fma(value, load(dy->slope + c, tail, mask), rest);
-  }
-  v_store(to, value);
+// `normed` and `gated` are constants at every call.
+QN_INLINE void read_gradient_vector(const qn_gradient_view *dy, size_t at, size_t c, float *to, int tail, vec_mask mask,
+                                    int normed, int gated, qn_activation activation) {
+  v_store(to, normed ? gradient_vector(dy, at, c, tail, mask, gated, activation) : load(dy->gradient + at, tail, mask));
 }
 
-// Reads the group's channels of the result's gradient into planes from `d` on.
-QN_OUTLINE void read_gradient(const qn_window *w, const qn_gradient_view *dy, group g, gradient_plane d) {
-  placement a = placed(w->out_height, w->out_width, d.before_y, d.before_x, d.plane);
-  for (int v = 0; v < vectors_of(g); v++) clear_border(later(d.plane, v), a);
+QN_INLINE void read_gradient_planes(const qn_window *w, const qn_gradient_view *dy, group g, gradient_plane d, int normed,
+                                    int gated, qn_activation activation) {
   size_t step = plane_elements(d.plane);
   for (int oy = 0; oy < w->out_height; oy++) {
     size_t at = (size_t)oy * w->out_width * w->channels;
@@ -47,12 +41,27 @@ QN_OUTLINE void read_gradient(const qn_window *w, const qn_gradient_view *dy, gr
     for (int ox = 0; ox < w->out_width; ox++, at += w->channels, to += v_width) {
       for (int v = 0; v < g.whole; v++) {
         size_t c = g.begin + v * v_width;
-        read_gradient_vector(dy, at + c, c, to + v * step, 0, g.mask);
+        read_gradient_vector(dy, at + c, c, to + v * step, 0, g.mask, normed, gated, activation);
       }
       size_t c = g.begin + g.whole * v_width;
-      if (g.tail) read_gradient_vector(dy, at + c, c, to + g.whole * step, 1, g.mask);
+      if (g.tail) read_gradient_vector(dy, at + c, c, to + g.whole * step, 1, g.mask, normed, gated, activation);
     }
   }
+}
+
+// Reads the group's channels of the result's gradient into planes from `d` on.
+QN_OUTLINE void read_gradient(const qn_window *w, const qn_gradient_view *dy, group g, gradient_plane d) {
+  placement a = placed(w->out_height, w->out_width, d.before_y, d.before_x, d.plane);
+  for (int v = 0; v < vectors_of(g); v++) clear_border(later(d.plane, v), a);
+  if (!dy->slope) {
+    read_gradient_planes(w, dy, g, d, 0, 0, qn_identity);
+    return;
+  }
+#define BODY(gated, activation) read_gradient_planes(w, dy, g, d, 1, gated, activation)
+#define QN_GATED_BODY(activation) BODY(1, activation)
+  QN_FOR_GRADIENT(dy, BODY)
+#undef QN_GATED_BODY
+#undef BODY
 }
 
 // Adds the gradients of `rows` rows of taps from `ky` on, which stay in registers over the whole image.
