@@ -27,7 +27,9 @@ import Testing
         for column in 0..<n {
           var sum = 0.0
           for i in 0..<k {
-            sum += Double(a[transposeA ? i * m + row : row * k + i]) * Double(b[transposeB ? column * k + i : i * n + column])
+            sum +=
+              Double(a[transposeA ? i * m + row : row * k + i])
+              * Double(b[transposeB ? column * k + i : i * n + column])
           }
           #expect(abs(Double(c[row * n + column]) - (0.5 * sum + 6)) < 1e-5 * Double(k + 10))
         }

@@ -19,7 +19,9 @@ import Testing
     var testDescription: String { "\(self)" }
 
     var window: qn_window {
-      func extent(_ size: Int, _ k: Int, _ s: Int, _ p: Int, _ d: Int) -> Int { (size + 2 * p - d * (k - 1) - 1) / s + 1 }
+      func extent(_ size: Int, _ k: Int, _ s: Int, _ p: Int, _ d: Int) -> Int {
+        (size + 2 * p - d * (k - 1) - 1) / s + 1
+      }
       let outHeight = extent(height, kernel.0, stride.0, padding.0, dilation.0)
       let outWidth = extent(width, kernel.1, stride.1, padding.1, dilation.1)
       return qn_window(
