@@ -47,9 +47,7 @@ import Testing
 
   @Test("Resizing blends the four neighbours", arguments: ISA.allCases.filter(\.isSupported))
   func resizes(isa: ISA) {
-    let rows = [
-      qn_neighbours(first: 0, second: 1, blend: 0.25), qn_neighbours(first: 2, second: 2, blend: 0),
-    ]
+    let rows = [qn_neighbours(first: 0, second: 1, blend: 0.25), qn_neighbours(first: 2, second: 2, blend: 0)]
     let columns = [
       qn_neighbours(first: 0, second: 0, blend: 0.5), qn_neighbours(first: 1, second: 2, blend: 0.75),
       qn_neighbours(first: 3, second: 2, blend: 1),
@@ -63,11 +61,9 @@ import Testing
       for at in y.indices {
         let (row, column, c) = (rows[at / channels / 3], columns[at / channels % 3], at % channels)
         func pixel(_ iy: Int32, _ ix: Int32) -> Float { x[(Int(iy) * 4 + Int(ix)) * channels + c] }
-        let above =
-          pixel(row.first, column.first) * (1 - column.blend) + pixel(row.first, column.second) * column.blend
+        let above = pixel(row.first, column.first) * (1 - column.blend) + pixel(row.first, column.second) * column.blend
         let below =
-          pixel(row.second, column.first) * (1 - column.blend) + pixel(row.second, column.second)
-          * column.blend
+          pixel(row.second, column.first) * (1 - column.blend) + pixel(row.second, column.second) * column.blend
         #expect(abs(y[at] - (above * (1 - row.blend) + below * row.blend)) < 1e-6)
       }
     }
