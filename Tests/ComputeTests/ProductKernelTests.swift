@@ -23,8 +23,7 @@ import Testing
     }
   }
 
-  private func check(_ size: (m: Int, n: Int, k: Int), _ isa: ISA, activation: qn_activation, residual: Bool)
-  {
+  private func check(_ size: (m: Int, n: Int, k: Int), _ isa: ISA, activation: qn_activation, residual: Bool) {
     let (m, n, k) = size
     var random = RandomSource(seed: UInt64(m * 10_000 + n * 100 + k))
     func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float(random.normal()) } }

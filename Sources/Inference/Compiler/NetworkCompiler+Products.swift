@@ -60,8 +60,7 @@ extension NetworkCompiler {
           activation: linear.activation.code)))
   }
 
-  private mutating func lowerDepthwise(_ convolution: Convolution, _ node: Network.Node, _ value: Int) throws
-  {
+  private mutating func lowerDepthwise(_ convolution: Convolution, _ node: Network.Node, _ value: Int) throws {
     let (input, output) = (layouts[node.inputs[0]], layouts[value])
     let taps = convolution.kernel.height * convolution.kernel.width
     let weight = try parameters.required(node, 0)
