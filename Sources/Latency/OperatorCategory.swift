@@ -1,0 +1,43 @@
+import Networks
+
+/// The kind of work of a fused operator: operators of one category share the coefficients of a latency predictor.
+///
+/// The raw value stands in predictor files: `pointwise`, `depthwise5`, `dense3`, `dense3x5`, `linear`, …
+public struct OperatorCategory: RawRepresentable, Hashable, Sendable, Codable, Comparable {
+  /// The name in files and messages.
+  public let rawValue: String
+
+  /// Creates a category from its name.
+  public init(rawValue: String) { self.rawValue = rawValue }
+
+  /// Categories stand in order of their names.
+  public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
+extension OperatorCategory {
+  /// The category of a node of a fused network.
+  public init(of node: Network.Node, in network: Network) {
+    switch node.op {
+    case .convolution(let convolution):
+      self.init(convolution, channels: network.nodes[node.inputs[0]].shape[1], output: node.shape)
+    case .activation: self.init(rawValue: "activation")
+    case .multiply:
+      // One factor per channel, as squeeze-excite gives, needs no second image.
+      let spreads = network.nodes[node.inputs[1]].shape != node.shape
+      self.init(rawValue: spreads ? "scale" : "multiply")
+    default: self.init(rawValue: node.op.name)
+    }
+  }
+
+  private init(_ convolution: Convolution, channels: Int, output: Shape) {
+    let kernel = convolution.kernel
+    let side = kernel.height == kernel.width ? "\(kernel.height)" : "\(kernel.height)x\(kernel.width)"
+    if convolution.groups == 1 {
+      guard kernel == .one else { return self.init(rawValue: "dense" + side) }
+      // On a single pixel a convolution is a matrix times a vector: bound by reading weights, as a linear layer.
+      return self.init(rawValue: output[2] * output[3] == 1 ? "linear" : "pointwise")
+    }
+    let isDepthwise = convolution.groups == channels && convolution.channels == channels
+    self.init(rawValue: (isDepthwise ? "depthwise" : "grouped") + side)
+  }
+}

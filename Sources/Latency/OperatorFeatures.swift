@@ -1,0 +1,136 @@
+import Networks
+import Tensors
+
+/// What a fused operator does, as a latency predictor sees it.
+public struct OperatorFeatures: Hashable, Sendable {
+  /// The name of the node in the fused network.
+  public let node: String
+  /// The kind of work.
+  public let category: OperatorCategory
+  /// The amounts of work for a batch of one.
+  public let terms: LatencyTerms
+
+  /// Creates features from their parts.
+  public init(node: String, category: OperatorCategory, terms: LatencyTerms) {
+    self.node = node
+    self.category = category
+    self.terms = terms
+  }
+
+  /// The features of a node of a fused network.
+  public init(of node: Network.Node, in network: Network) {
+    let operands = node.inputs.map { network.nodes[$0].shape }
+    let cost = network.cost(of: node)
+    var terms = LatencyTerms()
+    terms[.operators] = 1
+    terms[.macs] = Double(node.op.windowElements(output: node.shape) ?? cost.macs)
+    terms[.waste] = Double(node.op.wastedMacs(output: node.shape, operands: operands))
+    terms[.read] = 4 * Double(operands.reduce(0) { $0 + $1.elementCount })
+    terms[.written] = 4 * Double(node.shape.elementCount)
+    terms[.weights] = Double(cost.weightBytes)
+    terms[.patches] = 4 * Double(node.op.patchElements(output: node.shape, operands: operands))
+    terms[.exponentials] = Double(node.op.exponentials(output: node.shape))
+    self.init(node: node.name, category: OperatorCategory(of: node, in: network), terms: terms)
+  }
+}
+
+/// The features of every operator of a network.
+public struct NetworkFeatures: Hashable, Sendable {
+  /// The features in the order of the fused network's nodes.
+  public let operators: [OperatorFeatures]
+
+  /// Creates features from their parts.
+  public init(operators: [OperatorFeatures]) { self.operators = operators }
+
+  /// The features of a network that is fused already.
+  public init(ofFused network: Network) {
+    operators = network.nodes.map { OperatorFeatures(of: $0, in: network) }
+  }
+
+  /// The amounts of work summed per category; what a predictor is fitted on.
+  public var totals: FeatureTotals {
+    operators.reduce(into: FeatureTotals()) { $0[$1.category] = $0[$1.category] + $1.terms }
+  }
+}
+
+/// The amounts of work of a whole network, by category.
+public struct FeatureTotals: Hashable, Sendable, Codable {
+  /// The amounts of the categories that occur.
+  public private(set) var byCategory: [String: LatencyTerms] = [:]
+
+  /// Nothing of anything.
+  public init() {}
+
+  /// The categories that occur, in order of their names.
+  public var categories: [OperatorCategory] { byCategory.keys.sorted().map(OperatorCategory.init) }
+
+  /// The amounts of one category.
+  public subscript(category: OperatorCategory) -> LatencyTerms {
+    get { byCategory[category.rawValue] ?? LatencyTerms() }
+    set { byCategory[category.rawValue] = newValue }
+  }
+
+  /// Whether a category occurs.
+  public func contains(_ category: OperatorCategory) -> Bool { byCategory[category.rawValue] != nil }
+
+  /// Reads the amounts by category and term.
+  public init(from decoder: any Decoder) throws {
+    byCategory = try decoder.singleValueContainer().decode([String: LatencyTerms].self)
+  }
+
+  /// Writes the amounts by category and term.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(byCategory)
+  }
+}
+
+/// Numbers in the widest vector register, in FP32.
+private let vectorWidth = 16
+
+extension Operator {
+  /// Multiply-accumulates on the unused lanes of the last vector of output channels.
+  fileprivate func wastedMacs(output: Shape, operands: [Shape]) -> Int {
+    switch self {
+    case .convolution(let c):
+      let perOutput = operands[0][1] / c.groups * c.kernel.height * c.kernel.width
+      // Groups that are not depthwise fill vectors each for itself.
+      let isDepthwise = c.groups == c.channels
+      let filled = isDepthwise ? c.channels : c.channels / c.groups
+      let blocks = isDepthwise ? 1 : c.groups
+      return blocks * missingLanes(filled) * output[2] * output[3] * perOutput
+    case .linear(let l): return missingLanes(l.features) * output.elementCount / l.features * operands[0][-1]
+    default: return 0
+    }
+  }
+
+  /// The elements of the patches that a convolution other than pointwise and depthwise reads.
+  fileprivate func patchElements(output: Shape, operands: [Shape]) -> Int {
+    guard case .convolution(let c) = self, c.kernel != .one, c.groups != c.channels else { return 0 }
+    return output[2] * output[3] * operands[0][1] * c.kernel.height * c.kernel.width
+  }
+
+  /// The elements that a pooling operator reads, window after window.
+  fileprivate func windowElements(output: Shape) -> Int? {
+    guard case .pool(let pool) = self else { return nil }
+    return output.elementCount * pool.kernel.height * pool.kernel.width
+  }
+
+  /// The elements that go through an exponential.
+  fileprivate func exponentials(output: Shape) -> Int {
+    let activation: Activation
+    switch self {
+    case .convolution(let c): activation = c.activation
+    case .linear(let l): activation = l.activation
+    case .activation(let a): activation = a
+    case .swiglu(let hidden): return output.elementCount / output[-1] * hidden
+    case .attention(let a): return output[1] * output[1] * a.heads
+    default: return 0
+    }
+    return activation == .swish || activation == .sigmoid ? output.elementCount : 0
+  }
+}
+
+private func missingLanes(_ channels: Int) -> Int {
+  (channels + vectorWidth - 1) / vectorWidth * vectorWidth - channels
+}
