@@ -70,7 +70,8 @@ extension LatencyTerms: Codable {
     for (name, amount) in amounts {
       guard let term = LatencyTerm(rawValue: name) else {
         throw DecodingError.dataCorrupted(
-          .init(codingPath: decoder.codingPath, debugDescription: "'\(name.prefix(40))' is not a latency term"))
+          .init(
+            codingPath: decoder.codingPath, debugDescription: "'\(name.prefix(40))' is not a latency term"))
       }
       self[term] = amount
     }

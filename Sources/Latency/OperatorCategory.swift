@@ -1,4 +1,5 @@
 import Networks
+import Tensors
 
 /// The kind of work of a fused operator: operators of one category share the coefficients of a latency predictor.
 ///
@@ -33,11 +34,12 @@ extension OperatorCategory {
     let kernel = convolution.kernel
     let side = kernel.height == kernel.width ? "\(kernel.height)" : "\(kernel.height)x\(kernel.width)"
     if convolution.groups == 1 {
-      guard kernel == .one else { return self.init(rawValue: "dense" + side) }
       // On a single pixel a convolution is a matrix times a vector: bound by reading weights, as a linear layer.
-      return self.init(rawValue: output[2] * output[3] == 1 ? "linear" : "pointwise")
+      let narrow = output[2] * output[3] == 1 ? "linear" : "pointwise"
+      self.init(rawValue: kernel == .one ? narrow : "dense" + side)
+    } else {
+      let isDepthwise = convolution.groups == channels && convolution.channels == channels
+      self.init(rawValue: (isDepthwise ? "depthwise" : "grouped") + side)
     }
-    let isDepthwise = convolution.groups == channels && convolution.channels == channels
-    self.init(rawValue: (isDepthwise ? "depthwise" : "grouped") + side)
   }
 }

@@ -47,6 +47,9 @@ public struct NetworkFeatures: Hashable, Sendable {
     operators = network.nodes.map { OperatorFeatures(of: $0, in: network) }
   }
 
+  /// The features of the fused form of a network.
+  public init(of network: Network) { self.init(ofFused: network.fused()) }
+
   /// The amounts of work summed per category; what a predictor is fitted on.
   public var totals: FeatureTotals {
     operators.reduce(into: FeatureTotals()) { $0[$1.category] = $0[$1.category] + $1.terms }

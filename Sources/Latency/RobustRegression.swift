@@ -80,19 +80,19 @@ package struct RobustRegression: Hashable, Sendable {
     var weights = [Double](repeating: 1, count: problem.rows)
     var coefficients = prior
     var fitted = problem.fitted(prior)
-    for iteration in 0..<40 {
-      let start = iteration == 0 ? nil : coefficients.map { $0 > 0 }
+    for _ in 0..<40 {
+      let start = coefficients.map { $0 > 0 }
       coefficients = leastSquares(problem, weights: weights, prior: prior, start: start)
       let previous = fitted
       fitted = problem.fitted(coefficients)
-      if zip(previous, fitted).allSatisfy({ abs($0 - $1) <= 1e-7 * (1 + abs($1)) }) || threshold == .infinity { break }
+      if threshold == .infinity || zip(previous, fitted).allSatisfy({ abs($0 - $1) <= 1e-5 }) { break }
       weights = huberWeights(zip(problem.targets, fitted).map { $0 - $1 })
     }
     return coefficients
   }
 
   private func leastSquares(
-    _ problem: LinearProblem, weights: [Double], prior: [Double], start: [Bool]?
+    _ problem: LinearProblem, weights: [Double], prior: [Double], start: [Bool]
   ) -> [Double] {
     var (gram, moment) = problem.normalEquations(weights: weights)
     let strength = ridge * Double(problem.rows)

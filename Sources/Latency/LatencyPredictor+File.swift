@@ -1,0 +1,149 @@
+import Diagnostics
+import Foundation
+
+extension LatencyPredictor {
+  /// The name of the file inside a predictor's folder.
+  public static let fileName = "predictor.json"
+
+  /// Writes `predictor.json` into a folder, which is created where it is missing; a reader sees the old or the new file.
+  ///
+  /// - Throws: ``Diagnostic`` that names the file where it cannot be written.
+  public func save(to folder: String) throws {
+    try writeAtomically(encoded(), to: Self.path(in: folder))
+  }
+
+  /// Reads the predictor of a folder and checks every number.
+  ///
+  /// - Throws: ``Diagnostic`` that names the file, the place inside it and the rule.
+  public static func load(_ folder: String) throws -> LatencyPredictor {
+    let path = path(in: folder)
+    return try decode(readFile(path, limit: 256 << 20), path: path)
+  }
+
+  /// The file's content: readable JSON with one line per sample.
+  package func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    var text = String(decoding: try encoder.encode(PredictorFile(self)), as: UTF8.self)
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let lines = try samples.map { "    " + String(decoding: try encoder.encode($0), as: UTF8.self) }
+    text.removeLast("\n}".count)
+    text += ",\n  \"samples\" : [\n" + lines.joined(separator: ",\n") + "\n  ]\n}\n"
+    return Data(text.utf8)
+  }
+
+  /// Reads a predictor from a file's content; `path` is for messages.
+  package static func decode(_ data: Data, path: String) throws -> LatencyPredictor {
+    do {
+      let header = try JSONDecoder().decode(FileHeader.self, from: data)
+      try header.check(path)
+      let predictor = try JSONDecoder().decode(PredictorFile.self, from: data).predictor
+      try predictor.check(path)
+      return predictor
+    } catch let error as DecodingError {
+      throw error.diagnostic(path)
+    }
+  }
+
+  private static func path(in folder: String) -> String {
+    URL(fileURLWithPath: folder).appendingPathComponent(fileName).path
+  }
+
+  private func check(_ path: String) throws {
+    func require(_ holds: Bool, _ place: String, _ rule: String) throws {
+      guard !holds else { return }
+      throw Diagnostic(.unusableFile, "an unusable number", at: .init(file: path, path: place), rule: rule)
+    }
+    try require(intercept.isFinite && intercept >= 0, "intercept_ms", "it is finite and not negative")
+    try require(correction.isFinite && correction > 0, "correction", "it is finite and positive")
+    for category in coefficients.categories {
+      try require(
+        coefficients[category].isUsable, "coefficients.\(category.rawValue)",
+        "they are finite and not negative")
+    }
+    try require(
+      interval.logHalfWidth.isFinite && interval.logHalfWidth >= 0, "interval.log_half_width",
+      "it is finite and not negative")
+    try require(
+      interval.coverage > 0 && interval.coverage < 1, "interval.coverage", "it lies between 0 and 1")
+    do { for sample in samples { try sample.check() } } catch var error as Diagnostic {
+      error.place?.file = path
+      throw error
+    }
+  }
+}
+
+/// What is read first, so that a file of another kind or a later version gets its own message.
+private struct FileHeader: Codable, Hashable {
+  static let current = FileHeader(format: "quoin-latency-predictor", version: 1)
+
+  var format: String
+  var version: Int
+
+  func check(_ path: String) throws {
+    guard self != .current else { return }
+    throw Diagnostic(
+      .unusableFile, "this is not a predictor file of this version", at: .init(file: path),
+      value: "\(format) \(version)", rule: "the format is \(Self.current.format) \(Self.current.version)",
+      remedy: "fit the predictor again")
+  }
+}
+
+/// The keys of the file; samples are written line by line and read here.
+private struct PredictorFile: Codable {
+  var format = FileHeader.current.format
+  var version = FileHeader.current.version
+  var intercept: Double
+  var correction: Double
+  var coefficients: FeatureTotals
+  var interval: PredictionInterval
+  var fitting: FittingRecord
+  var provenance: PredictorProvenance
+  var errors: [ErrorReport]
+  var sampleCount: Int
+  var samples: [TrainingSample]?
+
+  enum CodingKeys: String, CodingKey {
+    case format, version, correction, coefficients, interval, fitting, provenance, errors, samples
+    case intercept = "intercept_ms"
+    case sampleCount = "sample_count"
+  }
+
+  init(_ predictor: LatencyPredictor) {
+    intercept = predictor.intercept
+    correction = predictor.correction
+    coefficients = predictor.coefficients
+    interval = predictor.interval
+    fitting = predictor.fitting
+    provenance = predictor.provenance
+    errors = predictor.errors
+    sampleCount = predictor.samples.count
+  }
+
+  var predictor: LatencyPredictor {
+    LatencyPredictor(
+      intercept: intercept, coefficients: coefficients, correction: correction, interval: interval,
+      fitting: fitting,
+      provenance: provenance, errors: errors, samples: samples ?? [])
+  }
+}
+
+extension DecodingError {
+  /// The error as facts about a predictor file.
+  fileprivate func diagnostic(_ path: String) -> Diagnostic {
+    let (keys, problem) = facts
+    let place = keys.map { key in key.intValue.map { "[\($0)]" } ?? key.stringValue }.joined(separator: ".")
+    return Diagnostic(
+      .unusableFile, problem, at: .init(file: path, path: place), remedy: "fit the predictor again")
+  }
+
+  private var facts: (keys: [any CodingKey], problem: String) {
+    switch self {
+    case .keyNotFound(let key, let context): (context.codingPath, "the key '\(key.stringValue)' is missing")
+    case .typeMismatch(_, let context): (context.codingPath, "a value of another type is needed")
+    case .valueNotFound(_, let context): (context.codingPath, "a value is missing")
+    case .dataCorrupted(let context): (context.codingPath, context.debugDescription)
+    @unknown default: ([], "the predictor cannot be read")
+    }
+  }
+}
