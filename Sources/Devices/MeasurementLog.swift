@@ -56,7 +56,9 @@ struct MeasurementLog {
 
   private var discardedBlocks: Int { blocks.count { isDisturbed($0.calibration) } }
 
-  private func isDisturbed(_ calibration: Double) -> Bool { calibration > reference * (1 + rules.disturbance) }
+  private func isDisturbed(_ calibration: Double) -> Bool {
+    calibration > reference * (1 + rules.disturbance)
+  }
 
   private func relativeHalfWidth(_ timings: [Double]) -> Double {
     MedianInterval(sorted: timings.sorted())?.relativeHalfWidth ?? .infinity
