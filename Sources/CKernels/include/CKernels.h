@@ -1,1 +1,16 @@
 #pragma once
+
+// Kernels of the project's own, in C for the sake of SIMD intrinsics. Images are NHWC in FP32.
+//
+// A kernel family is a folder `<type>-<operation>`: a template written over the vector vocabulary in `simd/`, one
+// translation unit per instruction set, a portable reference in plain loops, and a list of all of them in `kernels.h`,
+// from which the declarations and the table that callers and tests walk are made. A new kernel is one new row there.
+//
+// Kernels trust their arguments; the callers in Swift check.
+
+#include "quoin-cpu.h"
+#include "quoin-f32-dwconv.h"
+#include "quoin-f32-epilogue.h"
+#include "quoin-f32-im2col.h"
+#include "quoin-f32-training.h"
+#include "quoin-types.h"

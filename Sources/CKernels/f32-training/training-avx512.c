@@ -1,0 +1,22 @@
+#include "CKernels.h"
+#include "kernels.h"
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma"))), apply_to = function)
+#include "../simd/avx512.h"
+#include "between-avx512.h"
+#include "../simd/activation.h"
+
+#define KERNELS qn_f32_training__avx512
+#define ISA qn_avx512
+#include "vectors.h"
+#include "matmul.h"
+#include "view.h"
+#include "elementwise.h"
+#include "depthwise.h"
+#include "depthwise-backward.h"
+#include "table.h"
+#pragma clang attribute pop

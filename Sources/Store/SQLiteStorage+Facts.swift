@@ -1,0 +1,58 @@
+import Foundation
+import GRDB
+import Search
+
+extension SQLiteStorage {
+  /// Adds a latency sample.
+  public func record(_ sample: StoredSample) throws {
+    try write { database in
+      try database.execute(
+        sql: "INSERT INTO latency_sample (key, device, summary) VALUES (?, ?, ?)",
+        arguments: [sample.key, sample.device, sample.summary])
+    }
+  }
+
+  /// The latency samples in the order in which they were recorded.
+  public func samples(device: String?) throws -> [StoredSample] {
+    try read { database in
+      let sql = "SELECT * FROM latency_sample WHERE ?1 IS NULL OR device = ?1 ORDER BY id"
+      return try Row.fetchAll(database, sql: sql, arguments: [device]).map { row in
+        try readable("sample", row.decode(forColumn: "id")) {
+          try StoredSample(
+            key: row.decode(forColumn: "key"), device: row.decode(forColumn: "device"),
+            summary: row.decode(forColumn: "summary"))
+        }
+      }
+    }
+  }
+
+  /// Records a fact unless one stands, and returns the one that stands.
+  @discardableResult public func record(fact json: String, kind: String, key: String) throws -> String {
+    try StorageRule.checkFact(json, kind: kind, key: key)
+    return try write { database in
+      if let standing = try fact(kind, key, database) { return standing }
+      try database.execute(
+        sql: "INSERT INTO fact (kind, key, json) VALUES (?, ?, ?)", arguments: [kind, key, json])
+      return json
+    }
+  }
+
+  /// The fact of a kind and key, or `nil`.
+  public func fact(kind: String, key: String) throws -> String? { try read { try fact(kind, key, $0) } }
+
+  private func fact(_ kind: String, _ key: String, _ database: Database) throws -> String? {
+    try String.fetchOne(
+      database, sql: "SELECT json FROM fact WHERE kind = ? AND key = ?", arguments: [kind, key])
+  }
+
+  /// All facts of a kind, by key.
+  public func facts(ofKind kind: String) throws -> [String: String] {
+    try read { database in
+      let rows = try Row.fetchAll(
+        database, sql: "SELECT key, json FROM fact WHERE kind = ?", arguments: [kind])
+      return try rows.reduce(into: [:]) {
+        $0[try $1.decode(forColumn: "key")] = try $1.decode(forColumn: "json")
+      }
+    }
+  }
+}
