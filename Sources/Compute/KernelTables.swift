@@ -24,6 +24,42 @@ public enum EpilogueKernel {
   }
 }
 
+/// The matrix product kernels, with a packed right operand and what follows fused.
+public enum ProductKernel {
+  /// The best kernel of the family that needs at most the given level, with the width of its panels.
+  ///
+  /// The function is C: see `qn_f32_gemm_function` for its arguments.
+  public static func kernel(_ isa: ISA) -> qn_f32_gemm_kernel {
+    var kernels: UnsafePointer<qn_f32_gemm_kernel>?
+    let count = Int(qn_f32_gemm_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
+/// The pooling kernels.
+public enum PoolKernel {
+  /// The best kernel of the family that needs at most the given level.
+  ///
+  /// The function is C: see `qn_f32_pool_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_f32_pool_function {
+    var kernels: UnsafePointer<qn_f32_pool_kernel>?
+    let count = Int(qn_f32_pool_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The bilinear resizing kernels.
+public enum ResizeKernel {
+  /// The best kernel of the family that needs at most the given level.
+  ///
+  /// The function is C: see `qn_f32_resize_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_f32_resize_function {
+    var kernels: UnsafePointer<qn_f32_resize_kernel>?
+    let count = Int(qn_f32_resize_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
 /// The last row of a table in rising order that needs at most the given level; the first is portable.
 private func best<Kernel>(
   _ kernels: UnsafeBufferPointer<Kernel>, _ isa: ISA, level: KeyPath<Kernel, qn_isa>

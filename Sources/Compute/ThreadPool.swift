@@ -16,8 +16,10 @@ public final class ThreadPool: Sendable {
   /// The number of threads that work on a job, the caller among them.
   public let threads: Int
 
-  /// One piece of a job in C's calling convention, for callers that may not allocate.
-  public typealias Piece = @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void
+  /// One piece of a job in C's calling convention, for callers that may not allocate. `worker` in 0 ..< threads tells
+  /// who runs it, so that a piece can use scratch memory of its worker's own.
+  public typealias Piece =
+    @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int, _ worker: Int) -> Void
 
   private let state: JobBoard
   private let workers: [WorkerThread]
@@ -31,7 +33,7 @@ public final class ThreadPool: Sendable {
   public init(threads: Int, pinned: Bool = false) {
     precondition(threads >= 1, "a pool needs a thread")
     let board = JobBoard()
-    let workers = (1..<threads).map { WorkerThread(board, processor: pinned ? $0 : nil) }
+    let workers = (1..<threads).map { WorkerThread(board, number: $0, isPinned: pinned) }
     self.threads = threads
     self.workers = workers
     state = board
@@ -51,7 +53,7 @@ public final class ThreadPool: Sendable {
     withoutActuallyEscaping(body) { body in
       var context = body
       withUnsafeMutablePointer(to: &context) { context in
-        run(count, context: context) { context, index in
+        run(count, context: context) { context, index, _ in
           context?.assumingMemoryBound(to: ((Int) -> Void).self).pointee(index)
         }
       }
@@ -61,7 +63,7 @@ public final class ThreadPool: Sendable {
   /// Runs `piece` for 0 ..< count and returns when all have finished. Allocates nothing.
   public func run(_ count: Int, context: UnsafeMutableRawPointer?, _ piece: Piece) {
     guard threads > 1, count > 1 else {
-      for index in 0..<max(0, count) { piece(context, index) }
+      for index in 0..<max(0, count) { piece(context, index, 0) }
       return
     }
     state.run(count, context, piece)
@@ -95,12 +97,12 @@ private final class JobBoard: Sendable {
     let generation = (last &+ 2) & 0xffff_ffff
     ticket.store(generation << 32, ordering: .sequentiallyConsistent)
     idle.wake()
-    work(generation)
+    work(generation, worker: 0)
     finished.wait(spins: 20_000) { unfinished.load(ordering: .sequentiallyConsistent) == 0 }
   }
 
   /// Claims and runs pieces of a job until none is left.
-  private func work(_ generation: UInt64) {
+  private func work(_ generation: UInt64, worker: Int) {
     // These may be of a newer job already; then no claim succeeds and they are not used.
     let pieces = count.load(ordering: .acquiring)
     let argument = UnsafeMutableRawPointer(bitPattern: context.load(ordering: .acquiring))
@@ -108,7 +110,7 @@ private final class JobBoard: Sendable {
     guard address != 0 else { return }
     let function = unsafeBitCast(address, to: ThreadPool.Piece.self)
     while let index = claim(generation, of: pieces) {
-      function(argument, index)
+      function(argument, index, worker)
       if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { finished.wake() }
     }
   }
@@ -125,7 +127,7 @@ private final class JobBoard: Sendable {
   }
 
   /// A worker's life.
-  func serve() {
+  func serve(worker: Int) {
     var last: UInt64 = 0
     while true {
       idle.wait(spins: 4_000) {
@@ -133,7 +135,7 @@ private final class JobBoard: Sendable {
       }
       if stopping.load(ordering: .relaxed) { return }
       last = ticket.load(ordering: .acquiring) >> 32
-      work(last)
+      work(last, worker: worker)
     }
   }
 
@@ -195,12 +197,13 @@ private struct WorkerThread: Sendable {
   /// What a thread needs to know at its start.
   private struct Duty {
     let board: JobBoard
-    let processor: Int?
+    let number: Int
+    let isPinned: Bool
   }
 
-  init(_ board: JobBoard, processor: Int?) {
+  init(_ board: JobBoard, number: Int, isPinned: Bool) {
     let duty = UnsafeMutablePointer<Duty>.allocate(capacity: 1)
-    duty.initialize(to: Duty(board: board, processor: processor))
+    duty.initialize(to: Duty(board: board, number: number, isPinned: isPinned))
     var thread = pthread_t()
     let failure = pthread_create(&thread, nil, enterWorker, duty)
     precondition(failure == 0, "the system refuses another thread (error \(failure))")
@@ -211,8 +214,8 @@ private struct WorkerThread: Sendable {
     let pointer = argument.assumingMemoryBound(to: Duty.self)
     let duty = pointer.move()
     pointer.deallocate()
-    if let processor = duty.processor { CPU.pinCurrentThread(to: processor) }
-    duty.board.serve()
+    if duty.isPinned { CPU.pinCurrentThread(to: duty.number) }
+    duty.board.serve(worker: duty.number)
   }
 
   func join() { pthread_join(handle, nil) }

@@ -2,10 +2,12 @@
 #include "kernels.h"
 
 #include <immintrin.h>
+#include <stddef.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../simd/avx2.h"
 #include "../simd/activation.h"
+#include "../simd/taps.h"
 
 #define KERNEL qn_f32_dwconv__avx2
 #include "dwconv.h"

@@ -12,17 +12,6 @@ typedef struct {
   float *y;
 } arguments;
 
-// Taps from `begin` to before `end` fall inside an extent of `size` for a window that starts at `start`.
-typedef struct {
-  int begin, end;
-} taps;
-
-static inline taps inside(int start, int size, int kernel, int dilation) {
-  taps t = {start < 0 ? (-start + dilation - 1) / dilation : 0, kernel};
-  if (start + (kernel - 1) * dilation >= size) t.end = start >= size ? 0 : (size - 1 - start) / dilation + 1;
-  return t;
-}
-
 // `count` pixels from (oy, ox) on, for the channels at `c`. `count`, `tail` are constants at every call.
 __attribute__((always_inline)) static inline void pixels(const arguments *a, int oy, int ox, int c, taps rows,
                                                          taps columns, int count, int tail, vec_mask mask) {
@@ -67,7 +56,7 @@ __attribute__((always_inline)) static inline void pixels(const arguments *a, int
 // One row of the output for the channels at `c`.
 __attribute__((always_inline)) static inline void row(const arguments *a, int oy, int c, int tail, vec_mask mask) {
   const qn_window *w = a->window;
-  taps rows = inside(oy * w->stride_y - w->pad_top, w->height, w->kernel_height, w->dilation_y);
+  taps rows = taps_inside(oy * w->stride_y - w->pad_top, w->height, w->kernel_height, w->dilation_y);
   taps all = {0, w->kernel_width};
   // Output columns before `first` reach over the left border, those from `last` on over the right one.
   int first = (w->pad_left + w->stride_x - 1) / w->stride_x;
@@ -82,7 +71,7 @@ __attribute__((always_inline)) static inline void row(const arguments *a, int oy
       pixels(a, oy, ox, c, rows, all, tile / 4, tail, mask);
       ox += tile / 4;
     } else {
-      taps columns = inside(ox * w->stride_x - w->pad_left, w->width, w->kernel_width, w->dilation_x);
+      taps columns = taps_inside(ox * w->stride_x - w->pad_left, w->width, w->kernel_width, w->dilation_x);
       pixels(a, oy, ox, c, rows, columns, 1, tail, mask);
       ox += 1;
     }

@@ -1,0 +1,115 @@
+import Diagnostics
+import MixedInteger
+
+/// Solves selection problems to proven optimality by branch and bound (GLPK).
+///
+/// A call works on the caller's thread and returns when it is done; any number of threads may call at once.
+public enum SelectionSolver {
+  /// The best selection.
+  ///
+  /// Every row of the result holds when it is summed again in `Double` (fixed cost, then groups in order, then
+  /// interactions in order) and compared without tolerance.
+  ///
+  /// - Throws: ``Diagnostic`` where the problem breaks a rule of ``SelectionProblem/validate()`` or an option cannot
+  ///   be used. An infeasible problem is a result, not an error.
+  public static func solve(
+    _ problem: SelectionProblem, options: SelectionOptions = SelectionOptions()
+  ) throws -> SelectionResult {
+    let session = try SelectionSession(problem, options)
+    return try session.result(session.rows)
+  }
+}
+
+extension SelectionSession {
+  /// Solves for the score within `rows`. `baselines` saves computing them again for the same rows.
+  func result(
+    _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil
+  ) throws -> SelectionResult {
+    let clock = ContinuousClock()
+    let began = clock.now
+    let baselines = known ?? self.baselines(rows)
+    let starts = [baselines.greedy, baselines.uniform, baselines.random].compactMap { $0 }
+    let judge = SelectionBaselines.Judge(tables: tables, goal: scoreGoal, rows: rows)
+    let question = Question(
+      goal: scoreGoal, rows: rows, excluded: excluded,
+      start: judge.best(of: starts.filter { !excluded.contains($0) }), timeLimit: options.timeLimit)
+    let answer = try answer(question)
+    var result = describe(answer)
+    if options.reportsBaselines { result.baselines = values(of: baselines) }
+    if answer.isInfeasible, excluded.isEmpty {
+      let spent = (clock.now - began).seconds
+      result.attainable = try attainable(rows, timeLimit: options.timeLimit.map { max(1, $0 - spent) })
+    }
+    result.solveSeconds = (clock.now - began).seconds
+    return result
+  }
+
+  private func describe(_ answer: Answer) -> SelectionResult {
+    let presolve = SelectionResult.Presolve(
+      choicesBefore: tables.allowed.reduce(0) { $0 + $1.count }, choicesAfter: answer.candidateCount)
+    return SelectionResult(
+      status: status(answer), stopped: SelectionResult.Stop(answer.stopped), objective: answer.value,
+      bound: answer.isInfeasible ? nil : answer.bound, gap: gap(answer),
+      costs: answer.selection.map(costs) ?? [:], choices: answer.selection.map(choices) ?? [:],
+      solveSeconds: 0, presolve: presolve)
+  }
+
+  private func status(_ answer: Answer) -> SelectionResult.Status {
+    if answer.isInfeasible { return .infeasible }
+    guard answer.selection != nil else { return .timeLimit }
+    return answer.stopped == .proved ? .optimal : .feasible
+  }
+
+  private func gap(_ answer: Answer) -> Double? {
+    guard let value = answer.value, let bound = answer.bound else { return nil }
+    return value == bound ? 0 : abs(value - bound) / max(abs(value), 1e-10)
+  }
+
+  private func costs(_ selection: [Int]) -> [String: Double] {
+    Dictionary(
+      uniqueKeysWithValues: tables.costNames.enumerated().map { ($1, tables.total($0 + 1, of: selection)) })
+  }
+
+  private func choices(_ selection: [Int]) -> [String: String] {
+    Dictionary(
+      uniqueKeysWithValues: zip(problem.groups, selection).map { ($0.name, $0.choices[$1].name) })
+  }
+
+  private func values(of baselines: SelectionBaselines) -> SelectionResult.Baselines {
+    func value(_ selection: [Int]?) -> Double? {
+      selection.map { tables.total(SelectionTables.score, of: $0) }
+    }
+    return .init(
+      greedy: value(baselines.greedy), uniform: value(baselines.uniform), random: value(baselines.random))
+  }
+
+  /// The tightest value of each budget's cost if it were the only budget.
+  private func attainable(_ rows: [BudgetRow], timeLimit: Double?) throws -> [String: Double?] {
+    var result: [String: Double?] = [:]
+    for row in rows {
+      func extreme(_ sense: SelectionProblem.Sense) throws -> Double? {
+        let goal = Goal(measure: row.measure, sense: sense)
+        return try answer(Question(goal: goal, rows: [], timeLimit: timeLimit)).value
+      }
+      var value: Double?
+      if row.upper < .infinity { value = try extreme(.minimize) }
+      if row.lower > -.infinity, value.map({ $0 <= row.upper }) ?? true {
+        let largest = try extreme(.maximize)
+        if row.upper == .infinity || largest.map({ $0 < row.lower }) == true { value = largest }
+      }
+      result.updateValue(value, forKey: tables.name(of: row.measure))
+    }
+    return result
+  }
+}
+
+extension SelectionResult.Stop {
+  init(_ reason: StopReason) {
+    switch reason {
+    case .proved: self = .proved
+    case .gap: self = .gap
+    case .timeLimit: self = .timeLimit
+    case .interrupted: self = .interrupted
+    }
+  }
+}

@@ -1,0 +1,13 @@
+#include "CKernels.h"
+#include "kernels.h"
+
+#include <immintrin.h>
+#include <math.h>
+#include <stddef.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "../simd/avx2.h"
+
+#define KERNEL qn_f32_resize__avx2
+#include "resize.h"
+#pragma clang attribute pop

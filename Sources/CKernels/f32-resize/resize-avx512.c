@@ -1,0 +1,13 @@
+#include "CKernels.h"
+#include "kernels.h"
+
+#include <immintrin.h>
+#include <math.h>
+#include <stddef.h>
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma"))), apply_to = function)
+#include "../simd/avx512.h"
+
+#define KERNEL qn_f32_resize__avx512
+#include "resize.h"
+#pragma clang attribute pop

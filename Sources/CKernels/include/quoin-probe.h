@@ -1,0 +1,13 @@
+#pragma once
+#include "quoin-types.h"
+#include <stddef.h>
+
+/// Multiplies and adds in registers only. Returns the floating-point operations done; `sink` receives a number that
+/// depends on them.
+double qn_probe_multiply_add(qn_isa isa, long rounds, float *sink);
+
+/// The sum of `count` numbers, as fast as memory delivers them. `count` is a multiple of 64.
+float qn_probe_read(const float *x, size_t count);
+
+/// a = b + scale · c, the triad of the STREAM benchmark (McCalpin, 1995).
+void qn_probe_triad(float *a, const float *b, const float *c, float scale, size_t count);

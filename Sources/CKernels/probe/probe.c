@@ -1,0 +1,41 @@
+#include "CKernels.h"
+#include "kernels.h"
+
+double qn_probe_multiply_add__portable(long rounds, float *sink) {
+  enum { chains = 12 };
+  float sums[chains];
+  for (int i = 0; i < chains; i++) sums[i] = (float)i;
+  for (long round = 0; round < rounds; round++) {
+#pragma clang loop unroll(full) vectorize(disable)
+    for (int i = 0; i < chains; i++) {
+      sums[i] = sums[i] * 0.5f + 0.25f;
+      __asm__ volatile("" : "+x"(sums[i]));
+    }
+  }
+  for (int i = 0; i < chains; i++) *sink += sums[i];
+  return 2.0 * chains * (double)rounds;
+}
+
+double qn_probe_multiply_add(qn_isa isa, long rounds, float *sink) {
+  switch (isa) {
+    case qn_portable: return qn_probe_multiply_add__portable(rounds, sink);
+    case qn_avx2: return qn_probe_multiply_add__avx2(rounds, sink);
+    case qn_avx512: return qn_probe_multiply_add__avx512(rounds, sink);
+  }
+  return 0;
+}
+
+float qn_probe_read(const float *x, size_t count) {
+  // One sum per lane and line, so that additions never wait for each other.
+  float sums[64] = {0};
+  for (size_t i = 0; i < count; i += 64) {
+    for (int j = 0; j < 64; j++) sums[j] += x[i + j];
+  }
+  float sum = 0;
+  for (int j = 0; j < 64; j++) sum += sums[j];
+  return sum;
+}
+
+void qn_probe_triad(float *a, const float *b, const float *c, float scale, size_t count) {
+  for (size_t i = 0; i < count; i++) a[i] = b[i] + scale * c[i];
+}
