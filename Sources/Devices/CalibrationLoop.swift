@@ -1,4 +1,4 @@
-import Foundation
+import Compute
 import Synchronization
 
 /// A fixed amount of integer work of about a millisecond, in registers only: its time tells how much of the processor this
@@ -10,9 +10,7 @@ package enum CalibrationLoop {
 
   /// Does the work and returns the milliseconds it took.
   package static func milliseconds() -> Double {
-    let start = Clock.nanoseconds()
-    work()
-    return Double(Clock.nanoseconds() - start) / 1e6
+    1e3 * MonotonicClock.seconds(work)
   }
 
   /// Does the work.
@@ -24,22 +22,5 @@ package enum CalibrationLoop {
       state = state &* 0xbf58_476d_1ce4_e5b9 &+ 1
     }
     sink.store(state, ordering: .relaxed)
-  }
-}
-
-/// The machine's steady clock.
-package enum Clock {
-  /// Nanoseconds since an arbitrary moment, unaffected by changes of the date.
-  package static func nanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
-
-  /// The milliseconds that a call takes.
-  package static func milliseconds(_ body: () throws -> Void) rethrows -> Double {
-    let start = nanoseconds()
-    try body()
-    return Double(nanoseconds() - start) / 1e6
   }
 }

@@ -12,8 +12,8 @@ public struct DoctorReport: Hashable, Sendable, Codable {
   public var blas: String
   /// Bytes of main memory.
   public var memoryBytes: UInt64
-  /// What the machine reaches, for one thread and for all; empty where the BLAS library is missing.
-  public var rates: [MachineRates]
+  /// What the machine reaches, for one thread and for all.
+  public var rates: [MachineProbe]
   /// How steady the machine is.
   public var noise: TimingNoise
   /// The devices that can be chosen.
@@ -28,7 +28,7 @@ public struct DoctorReport: Hashable, Sendable, Codable {
 
   /// Creates a report from facts; what is missing follows from them.
   public init(
-    cpu: CPU, isa: ISA, blas: String, blasProblem: String?, memoryBytes: UInt64, rates: [MachineRates],
+    cpu: CPU, isa: ISA, blas: String, blasProblem: String?, memoryBytes: UInt64, rates: [MachineProbe],
     noise: TimingNoise, devices: [String]
   ) {
     self.cpu = cpu
@@ -49,13 +49,21 @@ public struct DoctorReport: Hashable, Sendable, Codable {
     var blasProblem: String?
     do { try BLAS.load() } catch { blasProblem = "\(error)" }
     let threads = Set([1, CPU.current.cores]).sorted()
-    let rates = blasProblem == nil ? try threads.map { try MachineRates.measured(threads: $0) } : []
+    let rates = threads.map { MachineProbe.measured(threads: $0) }
     let noise = try onPinnedThread { TimingNoise.measured() }
     _ = consume turn
     return DoctorReport(
       cpu: .current, isa: .native, blas: BLAS.description, blasProblem: blasProblem,
       memoryBytes: ProcessInfo.processInfo.physicalMemory, rates: rates, noise: noise,
       devices: DeviceCatalog.names)
+  }
+
+  /// The report as JSON with keys in snake case.
+  public func json() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    return try encoder.encode(self)
   }
 
   private static func missing(isa: ISA, blasProblem: String?, noise: TimingNoise) -> [String] {
@@ -86,8 +94,7 @@ extension DoctorReport: CustomStringConvertible {
     ]
     for rate in rates {
       let name = rate.threads == 1 ? "1 thread" : "\(rate.threads) threads"
-      let (flops, bytes) = (fixed(rate.gigaflops, 0), fixed(rate.gigabytesPerSecond, 1))
-      lines.append((name, "\(flops) GFLOP/s in FP32, \(bytes) GB/s"))
+      lines.append((name, rate.sentence))
     }
     lines.append(
       (
@@ -100,6 +107,14 @@ extension DoctorReport: CustomStringConvertible {
     let width = lines.map(\.0.count).max() ?? 0
     return lines.map { $0.0.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.1 }
       .joined(separator: "\n")
+  }
+}
+
+extension MachineProbe {
+  fileprivate var sentence: String {
+    let blas = blasGigaflops.map { " (BLAS \(fixed($0, 0)))" } ?? ""
+    return "\(fixed(peakGigaflops, 0)) GFLOP/s in FP32\(blas), "
+      + "reads \(fixed(readGigabytesPerSecond, 1)) GB/s, triad \(fixed(triadGigabytesPerSecond, 1)) GB/s"
   }
 }
 

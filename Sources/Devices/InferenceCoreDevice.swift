@@ -68,8 +68,8 @@ public struct InferenceCoreDevice: Device {
       let pool = ThreadPool(threads: threads, pinned: true)
       let compiled = try CompiledNetwork(network, weights: weights, batch: 1, pool: pool, isa: isa)
       return rules.measure(
-        run: { Clock.milliseconds(compiled.run) },
-        calibrate: { Clock.milliseconds { pool.run(threads) { _ in CalibrationLoop.work() } } })
+        run: { 1e3 * MonotonicClock.seconds(compiled.run) },
+        calibrate: { 1e3 * MonotonicClock.seconds { pool.run(threads) { _ in CalibrationLoop.work() } } })
     }
     _ = consume turn
     return timing

@@ -1,6 +1,7 @@
 import Compute
 import Devices
 import Diagnostics
+import Foundation
 import Networks
 import Testing
 
@@ -66,30 +67,41 @@ import Testing
   }
 
   @Test("A healthy machine misses nothing, and the text names the facts")
-  func healthy() {
-    let report = report(noise: TimingNoise(milliseconds: [1, 1, 1.01]))
+  func healthy() throws {
+    let report = try report(noise: TimingNoise(milliseconds: [1, 1, 1.01]))
     #expect(report.missing.isEmpty)
     let text = report.description
-    for fact in [CPU.current.name, "avx512", "250 GFLOP/s", "12.5 GB/s", "cpu-1t, formula", "16 GiB"] {
+    for fact in [
+      CPU.current.name, "avx512", "250 GFLOP/s", "BLAS 240", "12.5 GB/s", "cpu-1t, formula", "16 GiB",
+    ] {
       #expect(text.contains(fact), "\(fact) in \(text)")
     }
+    let json = String(decoding: try report.json(), as: UTF8.self)
+    #expect(json.contains("\"peak_gigaflops\"") && json.contains("\"l2_bytes\"") && json.contains("\"median_ms\""))
     #expect(text.split(separator: "\n").last?.hasSuffix("nothing") == true)
   }
 
   @Test("A busy machine, portable kernels and a missing library are told with what to do")
-  func troubled() {
-    let busy = report(noise: TimingNoise(milliseconds: [1, 2, 2, 2]))
+  func troubled() throws {
+    let busy = try report(noise: TimingNoise(milliseconds: [1, 2, 2, 2]))
     #expect(busy.missing.count == 1 && busy.missing[0].contains("75.0 %"))
-    let bare = report(
+    let bare = try report(
       isa: .portable, blasProblem: "OpenBLAS cannot be loaded", noise: TimingNoise(milliseconds: [1]))
     #expect(bare.missing.count == 2)
     #expect(bare.description.contains("OpenBLAS cannot be loaded") && bare.description.contains("no AVX2"))
   }
 
-  private func report(isa: ISA = .avx512, blasProblem: String? = nil, noise: TimingNoise) -> DoctorReport {
-    DoctorReport(
+  private func report(
+    isa: ISA = .avx512, blasProblem: String? = nil, noise: TimingNoise
+  ) throws -> DoctorReport {
+    let rates = """
+      {"threads": 1, "isa": "avx512", "peakGigaflops": 250.2, "readGigabytesPerSecond": 12.5,
+       "triadGigabytesPerSecond": 20, "blasGigaflops": 240}
+      """
+    let probe = try JSONDecoder().decode(MachineProbe.self, from: Data(rates.utf8))
+    return DoctorReport(
       cpu: .current, isa: isa, blas: "OpenBLAS", blasProblem: blasProblem, memoryBytes: 16 << 30,
-      rates: [MachineRates(threads: 1, gigaflops: 250.2, gigabytesPerSecond: 12.5)], noise: noise,
+      rates: [probe], noise: noise,
       devices: ["cpu-1t", "formula"])
   }
 }
