@@ -77,7 +77,8 @@ import Testing
       #expect(text.contains(fact), "\(fact) in \(text)")
     }
     let json = String(decoding: try report.json(), as: UTF8.self)
-    #expect(json.contains("\"peak_gigaflops\"") && json.contains("\"l2_bytes\"") && json.contains("\"median_ms\""))
+    #expect(
+      json.contains("\"peak_gigaflops\"") && json.contains("\"l2_bytes\"") && json.contains("\"median_ms\""))
     #expect(text.split(separator: "\n").last?.hasSuffix("nothing") == true)
   }
 
