@@ -13,23 +13,36 @@ extension PlanValue {
       activation: activation)
   }
 
-  /// The gradient of a stored value, as it is to be read from row `row` on.
+  /// The gradient of a stored value, as it is to be read from row `row` on, at most to the end of the image.
   func gradientView(_ row: Int, in memory: PlanMemory) -> qn_gradient_view {
     let offset = row * channels
-    let through = gradientNormalisation
-    return qn_gradient_view(
-      gradient: memory.pointer(gradient) + offset, x: through == nil ? nil : data(in: memory) + offset,
-      slope: through.map { UnsafePointer($0.slope) }, tilt: through.map { UnsafePointer($0.tilt) },
-      offset: through.map { UnsafePointer($0.offset) })
+    var view = qn_gradient_view()
+    view.gradient = UnsafePointer(memory.pointer(gradient) + offset)
+    guard let through = gradientNormalisation else { return view }
+    view.x = data(in: memory) + offset
+    (view.slope, view.tilt) = (UnsafePointer(through.slope), UnsafePointer(through.tilt))
+    view.offset = UnsafePointer(through.offset)
+    gatedGradient?.finish(&view, image: row / pixels)
+    return view
   }
 
   /// The gradient of rows of a stored value, in `scratch` where it has to be computed.
   func readGradient(
     _ rows: Rows, _ lane: Lane, in memory: PlanMemory, scratch: UnsafeMutablePointer<Float>
   ) -> UnsafePointer<Float> {
-    var view = gradientView(rows.lowerBound, in: memory)
-    guard view.slope != nil else { return view.gradient }
-    lane.kernels.load_gradient(rows.count, channels, &view, scratch)
+    guard gradientNormalisation != nil else {
+      return UnsafePointer(memory.pointer(gradient) + rows.lowerBound * channels)
+    }
+    guard gatedGradient != nil else {
+      var view = gradientView(rows.lowerBound, in: memory)
+      lane.kernels.load_gradient(rows.count, channels, &view, scratch)
+      return UnsafePointer(scratch)
+    }
+    forEachImage(rows) { _, part in
+      var view = gradientView(part.lowerBound, in: memory)
+      lane.kernels.load_gradient(
+        part.count, channels, &view, scratch + (part.lowerBound - rows.lowerBound) * channels)
+    }
     return UnsafePointer(scratch)
   }
 
@@ -79,6 +92,12 @@ extension Operand {
       moments: sums ?? qn_moments(), gradient: memory.pointer(value.stored.gradient) + offset)
   }
 
+  /// Where the gradient may be written or added directly, because nothing has to be done to it; else `nil`.
+  func plainGradient(_ row: Int, in memory: PlanMemory) -> qn_gradient_sink? {
+    guard value.gated == nil, !isLast || value.base == nil else { return nil }
+    return sink(row, 0, in: memory)
+  }
+
   /// Gives the gradient of rows; `source` holds as many rows.
   func give(_ rows: Rows, _ source: UnsafePointer<Float>, _ lane: Lane, in memory: PlanMemory) {
     guard value.needsGradient else { return }
@@ -100,6 +119,9 @@ extension Operand {
     in memory: PlanMemory
   ) {
     let channels = gated.value.channels
+    if let unfinished = gated.value.stored.gatedGradient {
+      return unfinished.give(image: image, part, source, lane)
+    }
     if gate.value.needsGradient {
       let sum = memory.pointer(gate.value.gradient) + image * channels
       if part.lowerBound == image * gated.value.pixels { sum.update(repeating: 0, count: channels) }
@@ -116,6 +138,9 @@ extension Operand {
   /// Gives every pixel of an image the same gradient, `[channels]`. Not for gated values.
   func giveConstant(image: Int, _ constant: UnsafePointer<Float>, _ lane: Lane, in memory: PlanMemory) {
     guard value.needsGradient else { return }
+    if let unfinished = value.stored.gatedGradient {
+      return unfinished.giveConstant(image: image, constant, lane)
+    }
     var sink = sink(image * value.pixels, lane.chunk, in: memory)
     lane.kernels.give(value.pixels, value.channels, nil, nil, constant, &sink)
   }

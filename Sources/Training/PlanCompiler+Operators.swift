@@ -129,7 +129,7 @@ extension PlanCompiler {
 
   private mutating func lowerImage(_ node: Network.Node) throws -> PlanValue {
     let source = try value(node.inputs[0])
-    let operand = operand(source)
+    let operand = operand(source, isPooled: node.op == .globalAveragePool)
     let output = makeStored(node.shape, needsGradient: source.needsGradient)
     switch node.op {
     case .globalAveragePool: append(GlobalPoolStep(operand, output, memory: memory))

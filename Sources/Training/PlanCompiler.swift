@@ -71,9 +71,12 @@ struct PlanCompiler {
   /// Gives every value its memory for as long as it is needed.
   func settle(_ purpose: TrainingPlan.Purpose, in workspace: TrainingWorkspace) {
     let last = 2 * steps.count - 1
+    if purpose == .training { for view in views { deferGate(view) } }
     for value in stored where value.producer >= 0 {
       // A step's backward pass is as far from the end as its forward pass from the beginning.
-      let end = purpose == .training ? last - value.producer : max(value.producer, value.lastReader)
+      let end =
+        purpose == .training
+        ? last - min(value.producer, value.keptFor) : max(value.producer, value.lastReader)
       let elements = batch * value.pixels * value.channels
       memory.reserve(elements, during: value.producer...end) { value.data = $0 }
       guard purpose == .training, value.needsGradient else { continue }
@@ -101,9 +104,9 @@ extension PlanCompiler {
   func hasOneReader(_ position: Int) -> Bool { readers[position] == 1 }
 
   /// The use of a value by the step that is made next.
-  func operand(_ value: PlanValue) -> Operand {
+  func operand(_ value: PlanValue, isPooled: Bool = false) -> Operand {
     value.noteReader(steps.count)
-    return Operand(value)
+    return Operand(value, isPooled: isPooled)
   }
 
   mutating func append(_ step: any TrainingStep) { steps.append(step) }
@@ -132,6 +135,16 @@ extension PlanCompiler {
     let product = PlanValue(value, times: gate)
     views.append(product)
     return product
+  }
+
+  /// Leaves the gradient of an activation that is pooled for a gate, gated, and nothing else, to be finished by its reader.
+  private func deferGate(_ view: PlanValue) {
+    guard let gate = views.first(where: { $0.gated === view })?.gate, let base = view.base,
+      let norm = view.normalisation, !norm.isConstant, view.uses.count == 2, view.uses[0].isPooled,
+      !view.uses[1].isPooled
+    else { return }
+    base.gatedGradient = GatedGradient(view, gate: gate, norm: norm, batch: batch, memory: memory)
+    gate.keptFor = base.producer
   }
 
   /// A copy that nobody else reads, so that a view may take over its gradient.

@@ -1,5 +1,3 @@
-import Tensors
-
 /// A place in a plan's memory; the address is known once the plan is complete.
 struct Region {
   fileprivate(set) var offset: Int
@@ -20,7 +18,7 @@ final class PlanMemory {
 
   private var tenants: [Tenant] = []
   private var permanent = 0
-  private var buffer = AlignedBuffer(count: 0)
+  private var buffer = Arena(count: 0)
   private(set) var base: UnsafeMutablePointer<Float>
 
   init() { base = buffer.pointer }

@@ -33,6 +33,10 @@ final class PlanValue {
   var gradient = Region.none
   /// The batch norm through which its gradient is read, where there is one.
   var gradientNormalisation: Normalisation?
+  /// The step whose backward pass reads its data last, where that is not its producer.
+  var keptFor = Int.max
+  /// The way its gradient is finished while it is read, where it is that of a gated activation.
+  var gatedGradient: GatedGradient?
   /// The caller's memory, for inputs.
   var external: UnsafePointer<Float>?
 
@@ -78,14 +82,17 @@ final class Operand {
   var isFirst = false
   /// Whether this use is the last to give a gradient; then the gradient is complete.
   var isLast = false
+  /// Whether it is a global pool's, which gives every pixel of an image the same.
+  let isPooled: Bool
   /// For a gated value: the uses of the factor and the gate that come with it.
   let gated: Operand?
   let gate: Operand?
 
-  init(_ value: PlanValue) {
+  init(_ value: PlanValue, isPooled: Bool = false) {
     self.value = value
-    gated = value.gated.map(Operand.init)
-    gate = value.gate.map(Operand.init)
+    self.isPooled = isPooled
+    gated = value.gated.map { Operand($0) }
+    gate = value.gate.map { Operand($0) }
     value.uses.append(self)
   }
 }

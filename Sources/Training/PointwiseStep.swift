@@ -82,6 +82,10 @@ final class PointwiseStep: TrainingStep {
     )
     if let biasGradient { lane.kernels.column_sums(rows.count, narrow, dy, biasGradient.sums(lane.chunk)) }
     guard input.value.needsGradient else { return }
+    if let place = input.plainGradient(rows.lowerBound, in: memory) {
+      return lane.kernels.matmul(
+        rows.count, wide, narrow, dy, narrow, 1, weight.values, wide, place.gradient, wide, place.accumulate)
+    }
     let dx = buffer + block * wide
     lane.kernels.matmul(rows.count, wide, narrow, dy, narrow, 1, weight.values, wide, dx, wide, 0)
     input.give(rows, dx, lane, in: memory)

@@ -1,11 +1,9 @@
-import Tensors
-
 /// Memory that training plans use one after the other.
 ///
 /// A step of supernet training runs several networks in turn; each would need hundreds of megabytes of its own. A plan
 /// takes the workspace when its `forward` begins, and what it left there is valid until another plan's does.
 public final class TrainingWorkspace {
-  private var arena = AlignedBuffer(count: 0)
+  private var arena = Arena(count: 0)
   /// Counts the forward passes, so that a backward pass after another plan's forward pass is noticed.
   var generation = 0
 
@@ -17,8 +15,8 @@ public final class TrainingWorkspace {
 
   /// Memory of at least `count` elements. It is not cleared. Plans keep what they were given even if the workspace
   /// grows for a later one.
-  func memory(_ count: Int) -> AlignedBuffer {
-    if arena.count < count { arena = AlignedBuffer(count: count + count / 8) }
+  func memory(_ count: Int) -> Arena {
+    if arena.count < count { arena = Arena(count: count + count / 8) }
     return arena
   }
 }

@@ -138,6 +138,14 @@ extension GradientCase {
         "pn", try builder.convolution("p", gated, .square(channels: 6, kernel: 1)))
       return try builder.append("r", .add, [p, x])
     },
+    GradientCase("gates after pointwise and after windowed convolutions") { builder, x in
+      let first = try builder.append("fa", .activation(.relu6), [try builder.batchNorm("fn", x)])
+      let gated = try builder.squeezeExcite("se", first, channels: 5, reduced: 3)
+      let c = try builder.batchNorm(
+        "cn", try builder.convolution("c", gated, .square(channels: 19, kernel: 3)))
+      let second = try builder.squeezeExcite("sf", c, channels: 19, reduced: 3)
+      return try builder.convolution("p", second, .square(channels: 4, kernel: 1))
+    },
     GradientCase("gate before a depthwise convolution and a pool") { builder, x in
       let gated = try builder.squeezeExcite("se", x, channels: 5, reduced: 3)
       let d = try builder.convolution("d", gated, .square(channels: 5, kernel: 3, groups: 5))

@@ -1,15 +1,22 @@
 // Template: the backward pass of depthwise convolutions. See depthwise.h.
 
-// The gradient of the result with zeros around it. For stride 1 it is padded so that the gradient of the image is again a
-// convolution, with the kernel turned around; for other strides it stands alone.
+// Whether the image's gradient is a convolution of the padded gradient of the result.
+static inline int gathers(const qn_window *w) {
+  int reach_y = (w->kernel_height - 1) * w->dilation_y, reach_x = (w->kernel_width - 1) * w->dilation_x;
+  return w->stride_y == 1 && w->stride_x == 1 && reach_y >= w->pad_top && reach_x >= w->pad_left &&
+         w->out_height <= w->height + w->pad_top && w->out_width <= w->width + w->pad_left;
+}
+
+// The gradient of the result with zeros around it. For stride 1 it is padded so that the gradient of the image is again
+// a convolution, with the kernel turned around; for other strides it stands alone.
 typedef struct {
   plane plane;
   int before_y, before_x;
 } gradient_plane;
 
-static inline gradient_plane gradient_of(const qn_window *w, int gathers, float *memory) {
+static inline gradient_plane gradient_of(const qn_window *w, float *memory) {
   gradient_plane g = {{memory, w->out_height, w->out_width}, 0, 0};
-  if (gathers) {
+  if (gathers(w)) {
     int reach_y = (w->kernel_height - 1) * w->dilation_y, reach_x = (w->kernel_width - 1) * w->dilation_x;
     g.plane.height = w->height + reach_y;
     g.plane.width = w->width + reach_x;
@@ -19,26 +26,42 @@ static inline gradient_plane gradient_of(const qn_window *w, int gathers, float 
   return g;
 }
 
-QN_INLINE void read_gradient(const qn_window *w, const qn_gradient_view *dy, size_t c, gradient_plane g, int tail,
-                             vec_mask mask) {
-  vec slope = v_set(1), tilt = v_zero(), offset = v_zero();
-  if (dy->slope) {
-    slope = load(dy->slope + c, tail, mask);
-    tilt = load(dy->tilt + c, tail, mask);
-    offset = load(dy->offset + c, tail, mask);
-  }
-  if (g.plane.height != w->out_height || g.plane.width != w->out_width) clear(g.plane);
+// `normed` and `gated` are constants at every call.
+QN_INLINE void read_gradient_vector(const qn_gradient_view *dy, size_t at, size_t c, float *to, int tail, vec_mask mask,
+                                    int normed, int gated, qn_activation activation) {
+  v_store(to, normed ? gradient_vector(dy, at, c, tail, mask, gated, activation) : load(dy->gradient + at, tail, mask));
+}
+
+QN_INLINE void read_gradient_planes(const qn_window *w, const qn_gradient_view *dy, group g, gradient_plane d, int normed,
+                                    int gated, qn_activation activation) {
+  size_t step = plane_elements(d.plane);
   for (int oy = 0; oy < w->out_height; oy++) {
-    size_t at = (size_t)oy * w->out_width * w->channels + c;
-    float *to = pixel(g.plane, oy + g.before_y, g.before_x);
+    size_t at = (size_t)oy * w->out_width * w->channels;
+    float *to = pixel(d.plane, oy + d.before_y, d.before_x);
     for (int ox = 0; ox < w->out_width; ox++, at += w->channels, to += v_width) {
-      __builtin_prefetch(dy->gradient + at + (size_t)w->out_width * w->channels);
-      vec value = load(dy->gradient + at, tail, mask);
-      if (dy->slope) __builtin_prefetch(dy->x + at + (size_t)w->out_width * w->channels);
-      if (dy->slope) value = v_fma(value, slope, v_fma(load(dy->x + at, tail, mask), tilt, offset));
-      v_store(to, value);
+      for (int v = 0; v < g.whole; v++) {
+        size_t c = g.begin + v * v_width;
+        read_gradient_vector(dy, at + c, c, to + v * step, 0, g.mask, normed, gated, activation);
+      }
+      size_t c = g.begin + g.whole * v_width;
+      if (g.tail) read_gradient_vector(dy, at + c, c, to + g.whole * step, 1, g.mask, normed, gated, activation);
     }
   }
+}
+
+// Reads the group's channels of the result's gradient into planes from `d` on.
+QN_OUTLINE void read_gradient(const qn_window *w, const qn_gradient_view *dy, group g, gradient_plane d) {
+  placement a = placed(w->out_height, w->out_width, d.before_y, d.before_x, d.plane);
+  for (int v = 0; v < vectors_of(g); v++) clear_border(later(d.plane, v), a);
+  if (!dy->slope) {
+    read_gradient_planes(w, dy, g, d, 0, 0, qn_identity);
+    return;
+  }
+#define BODY(gated, activation) read_gradient_planes(w, dy, g, d, 1, gated, activation)
+#define QN_GATED_BODY(activation) BODY(1, activation)
+  QN_FOR_GRADIENT(dy, BODY)
+#undef QN_GATED_BODY
+#undef BODY
 }
 
 // Adds the gradients of `rows` rows of taps from `ky` on, which stay in registers over the whole image.
@@ -135,6 +158,10 @@ QN_INLINE void gather_pixels(steps s, gradient_plane g, const float *taps, int i
 QN_INLINE void gather_steps(const qn_window *w, steps s, gradient_plane g, const float *taps, int iy, float *row) {
   int ix = 0;
   for (; ix + 8 <= w->width; ix += 8) gather_pixels(s, g, taps, iy, ix, 8, row);
+  if (ix + 4 <= w->width) {
+    gather_pixels(s, g, taps, iy, ix, 4, row);
+    ix += 4;
+  }
   for (; ix + 2 <= w->width; ix += 2) gather_pixels(s, g, taps, iy, ix, 2, row);
   if (ix < w->width) gather_pixels(s, g, taps, iy, ix, 1, row);
 }
@@ -181,20 +208,19 @@ QN_OUTLINE void scatter(const qn_window *w, gradient_plane g, const float *taps,
   }
 }
 
-// Where the rows of the image's gradient come from.
+// Where the rows of the image's gradient come from: of one vector of channels.
 typedef struct {
   const qn_window *window;
-  int gathers;
   gradient_plane g;
   const float *taps;
   plane image;
   float *row;
 } image_gradient;
 
-// A row of the image's gradient with room for `width` vectors; pixels that no window reaches have the gradient 0.
-QN_OUTLINE const float *gradient_row(const image_gradient *source, int iy) {
+// A row of the image's gradient; pixels that no window reaches have the gradient 0.
+static const float *gradient_row(const image_gradient *source, int iy) {
   const qn_window *w = source->window;
-  if (source->gathers) {
+  if (gathers(w)) {
     gather_row(w, source->g, source->taps, iy, source->row);
     return source->row;
   }
@@ -208,27 +234,26 @@ QN_OUTLINE const float *gradient_row(const image_gradient *source, int iy) {
   return source->row;
 }
 
-QN_INLINE void sink_image(const image_gradient *source, const qn_gradient_sink *sink, size_t c, int tail, vec_mask mask,
-                          qn_activation activation) {
-  const qn_window *w = source->window;
-  sink_lanes lanes = sink_at(sink, c, tail, mask);
-  size_t at = c;
-  for (int iy = 0; iy < w->height; iy++) {
-    const float *row = gradient_row(source, iy);
-    for (int ix = 0; ix < w->width; ix++, at += w->channels) {
-      __builtin_prefetch(sink->gradient + at + (size_t)w->width * w->channels, 1);
-      if (sink->x) __builtin_prefetch(sink->x + at + (size_t)w->width * w->channels);
-      sink_vector(sink, &lanes, v_load(row + ix * v_width), at, tail, mask, activation);
-    }
+QN_INLINE void sink_row(const qn_window *w, const float *row, const qn_gradient_sink *sink, sink_lanes *lanes, size_t at,
+                        int tail, vec_mask mask, qn_activation activation) {
+  // A copy, as the compiler cannot know that the gradient is not in it.
+  sink_lanes sums = *lanes;
+  qn_gradient_sink to = *sink;
+  size_t next = (size_t)w->width * w->channels;
+  for (int ix = 0; ix < w->width; ix++, at += w->channels) {
+    // Rows of a group are read and written piecewise; the next row's lines are fetched early.
+    __builtin_prefetch(to.gradient + at + next, 1);
+    if (to.x) __builtin_prefetch(to.x + at + next);
+    sink_vector(&to, &sums, v_load(row + ix * v_width), at, tail, mask, activation);
   }
-  sink_finish(sink, &lanes, c, tail ? (int)(w->channels - c) : v_width);
+  *lanes = sums;
 }
 
-QN_OUTLINE void sink_lanes_of_image(const image_gradient *source, const qn_gradient_sink *sink, size_t c, int tail,
-                                    vec_mask mask) {
+QN_OUTLINE void give_row(const qn_window *w, const float *row, const qn_gradient_sink *sink, sink_lanes *lanes,
+                         size_t at, int tail, vec_mask mask) {
   qn_activation seen = sink->x ? sink->view.activation : qn_identity;
-#define WHOLE(activation) sink_image(source, sink, c, 0, mask, activation)
-#define TAIL(activation) sink_image(source, sink, c, 1, mask, activation)
+#define WHOLE(activation) sink_row(w, row, sink, lanes, at, 0, mask, activation)
+#define TAIL(activation) sink_row(w, row, sink, lanes, at, 1, mask, activation)
   if (tail) {
     QN_FOR_ACTIVATION(seen, TAIL)
   } else {
@@ -238,44 +263,66 @@ QN_OUTLINE void sink_lanes_of_image(const image_gradient *source, const qn_gradi
 #undef TAIL
 }
 
-// Whether the image's gradient is a convolution of the padded gradient of the result.
-static inline int gathers(const qn_window *w) {
-  int reach_y = (w->kernel_height - 1) * w->dilation_y, reach_x = (w->kernel_width - 1) * w->dilation_x;
-  return w->stride_y == 1 && w->stride_x == 1 && reach_y >= w->pad_top && reach_x >= w->pad_left &&
-         w->out_height <= w->height + w->pad_top && w->out_width <= w->width + w->pad_left;
+// Gives the group's channels of the image's gradient, row by row.
+static void give_image(const image_gradient *source, const qn_gradient_sink *sink, group g) {
+  const qn_window *w = source->window;
+  sink_lanes lanes[most_vectors];
+  for (int v = 0; v < vectors_of(g); v++) lanes[v] = sink_at(sink, g.begin + v * v_width, v >= g.whole, g.mask);
+  for (int iy = 0; iy < w->height; iy++) {
+    for (int v = 0; v < vectors_of(g); v++) {
+      image_gradient mine = *source;
+      mine.g.plane = later(source->g.plane, v);
+      mine.image = later(source->image, v);
+      mine.taps = source->taps + v * tap_elements(w);
+      size_t at = (size_t)iy * w->width * w->channels + g.begin + v * v_width;
+      give_row(w, gradient_row(&mine, iy), sink, &lanes[v], at, v >= g.whole, g.mask);
+    }
+  }
+  for (int v = 0; v < vectors_of(g); v++) sink_finish(sink, &lanes[v], g.begin + v * v_width, lanes_in(g, v));
 }
 
-QN_INLINE void backward_lanes(const qn_window *w, const qn_gradient_view *dy, const float *x, const qn_view *view,
-                              const float *weights, float *weight_gradient, const qn_gradient_sink *sink,
-                              float *scratch, size_t c, int tail, vec_mask mask) {
-  float *taps = scratch, *tap_sums = taps + tap_elements(w), *row = tap_sums + tap_elements(w);
-  plane image = padded_image(w, row + (size_t)w->width * v_width);
-  gradient_plane g = gradient_of(w, gathers(w), image.at + (size_t)image.height * image.width * v_width);
-  read_viewed(w, x, view, c, image, tail, mask);
-  read_gradient(w, dy, c, g, tail, mask);
-  memset(tap_sums, 0, tap_elements(w) * sizeof(float));
-  all_tap_gradients(w, image, g, tap_sums);
+// Adds the gradients of the group's taps to the weights' gradient.
+static void give_taps(const qn_window *w, plane image, gradient_plane d, float *sums, float *weight_gradient, group g) {
   int count = w->kernel_height * w->kernel_width;
-  for (int t = 0; t < count; t++) {
-    float *at = weight_gradient + (size_t)t * w->channels + c;
-    store(at, v_add(load(at, tail, mask), v_load(tap_sums + t * v_width)), tail, mask);
+  for (int v = 0; v < vectors_of(g); v++) {
+    gradient_plane mine = d;
+    mine.plane = later(d.plane, v);
+    memset(sums, 0, tap_elements(w) * sizeof(float));
+    all_tap_gradients(w, later(image, v), mine, sums);
+    for (int t = 0; t < count; t++) {
+      float *at = weight_gradient + (size_t)t * w->channels + g.begin + v * v_width;
+      vec old = load(at, v >= g.whole, g.mask);
+      store(at, v_add(old, v_load(sums + t * v_width)), v >= g.whole, g.mask);
+    }
   }
+}
+
+static void backward_group(const qn_window *w, const qn_gradient_view *dy, const float *x, const qn_view *view,
+                           const float *weights, float *weight_gradient, const qn_gradient_sink *sink, float *scratch,
+                           group g) {
+  size_t vectors = (size_t)vectors_of(g);
+  float *sums = scratch + vectors * tap_elements(w), *row = sums + tap_elements(w);
+  plane image = padded_image(w, row + (size_t)w->width * v_width);
+  gradient_plane d = gradient_of(w, image.at + vectors * plane_elements(image));
+  read_image(w, x, view, g, image);
+  read_gradient(w, dy, g, d);
+  give_taps(w, image, d, sums, weight_gradient, g);
   if (!sink) return;
-  read_taps(w, weights, c, taps, tail, mask);
-  image_gradient source = {w, gathers(w), g, taps, image, row};
-  if (!source.gathers) scatter(w, g, taps, image);
-  sink_lanes_of_image(&source, sink, c, tail, mask);
+  read_taps(w, weights, g, scratch);
+  image_gradient source = {w, d, scratch, image, row};
+  for (int v = 0; v < vectors_of(g) && !gathers(w); v++) {
+    gradient_plane mine = d;
+    mine.plane = later(d.plane, v);
+    scatter(w, mine, scratch + v * tap_elements(w), later(image, v));
+  }
+  give_image(&source, sink, g);
 }
 
 static void depthwise_backward(const qn_window *w, const qn_gradient_view *dy, const float *x, const qn_view *view,
                                const float *weights, float *weight_gradient, const qn_gradient_sink *sink,
                                float *scratch) {
-  size_t channels = (size_t)w->channels, c = 0;
-  for (; c + v_width <= channels; c += v_width) {
-    backward_lanes(w, dy, x, view, weights, weight_gradient, sink, scratch, c, 0, v_first(0));
-  }
-  if (c < channels) {
-    vec_mask mask = v_first((int)(channels - c));
-    backward_lanes(w, dy, x, view, weights, weight_gradient, sink, scratch, c, 1, mask);
+  int vectors = vectors_per_group(w);
+  for (size_t c = 0; c < (size_t)w->channels; c += (size_t)vectors * v_width) {
+    backward_group(w, dy, x, view, weights, weight_gradient, sink, scratch, group_at(w, c, vectors));
   }
 }

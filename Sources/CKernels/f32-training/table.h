@@ -13,6 +13,7 @@ const qn_f32_training_kernels KERNELS = {
     .load_gradient = load_gradient,
     .give = give,
     .gate_gradient = gate_gradient,
+    .give_gated = give_gated,
     .depthwise = depthwise,
     .depthwise_backward = depthwise_backward,
     .add = add,

@@ -23,7 +23,7 @@ QN_INLINE vec v_derivative(vec z, qn_activation activation) {
     case qn_relu6: return v_between(z, 0, 6, v_set(1));
     case qn_hswish: {
       vec inner = v_between(z, -3, 3, v_fma(z, v_set(1.0f / 3), v_set(0.5f)));
-      return v_add(inner, v_between(z, nextafterf(3, 2), INFINITY, v_set(1)));
+      return v_add(inner, v_between(z, 0x1.7ffffep1f, INFINITY, v_set(1)));
     }
     case qn_hsigmoid: return v_between(z, -3, 3, v_set(1.0f / 6));
     case qn_swish: {

@@ -85,20 +85,44 @@ static void column_means(size_t rows, size_t channels, const float *x, const qn_
 #undef BODY
 }
 
-static void load_gradient(size_t rows, size_t channels, const qn_gradient_view *view, float *y) {
+// One vector of a gradient view with batch norm; `gated` is a constant at every call.
+QN_INLINE vec gradient_vector(const qn_gradient_view *view, size_t at, size_t c, int tail, vec_mask mask, int gated,
+                              qn_activation activation) {
+  vec value = load(view->gradient + at, tail, mask), x = load(view->x + at, tail, mask);
+  if (gated) {
+    vec argument = argument_of(lanes_of(&view->view, c, tail, mask), x);
+    value = v_fma(value, load(view->factor + c, tail, mask), load(view->constant + c, tail, mask));
+    value = v_mul(value, v_derivative(argument, activation));
+  }
+  vec rest = v_fma(x, load(view->tilt + c, tail, mask), load(view->offset + c, tail, mask));
+  return v_fma(value, load(view->slope + c, tail, mask), rest);
+}
+
+// Calls `body(gated, activation)` with constants.
+#define QN_FOR_GRADIENT(source, body)                            \
+  if (!(source)->factor) {                                       \
+    body(0, qn_identity);                                        \
+  } else {                                                       \
+    QN_FOR_ACTIVATION((source)->view.activation, QN_GATED_BODY)  \
+  }
+
+QN_INLINE void load_gradient_rows(size_t rows, size_t channels, const qn_gradient_view *view, float *y, int gated,
+                                  qn_activation activation) {
   vec_mask mask = v_first((int)(channels % v_width));
-  const float *g = view->gradient, *x = view->x;
-  for (size_t row = 0; row < rows; row++, g += channels, x += channels, y += channels) {
-#define BODY(c, tail)                                                                                     \
-  do {                                                                                                    \
-    vec value = v_fma(load(x + c, tail, mask), load(view->tilt + c, tail, mask),                          \
-                      load(view->offset + c, tail, mask));                                                \
-    value = v_fma(load(g + c, tail, mask), load(view->slope + c, tail, mask), value);                     \
-    store(y + c, value, tail, mask);                                                                      \
-  } while (0)
+  for (size_t row = 0, at = 0; row < rows; row++, at += channels) {
+#define BODY(c, tail) \
+  store(y + at + c, gradient_vector(view, at + c, c, tail, mask, gated, activation), tail, mask)
     QN_FOR_CHANNELS(channels, BODY);
 #undef BODY
   }
+}
+
+static void load_gradient(size_t rows, size_t channels, const qn_gradient_view *view, float *y) {
+#define BODY(gated, activation) load_gradient_rows(rows, channels, view, y, gated, activation)
+#define QN_GATED_BODY(activation) BODY(1, activation)
+  QN_FOR_GRADIENT(view, BODY)
+#undef QN_GATED_BODY
+#undef BODY
 }
 
 // What a sink does to one vector of gradients before it is stored, and its running sums.
@@ -182,4 +206,41 @@ static void gate_gradient(size_t rows, size_t channels, const float *x, const qn
 #define BODY(activation) gate_rows(rows, channels, x, view, dy, gradient, activation)
   QN_FOR_ACTIVATION(view->activation, BODY)
 #undef BODY
+}
+
+QN_INLINE void add_to_sums(float *sums, vec more, int tail, vec_mask mask) {
+  store(sums, v_add(load(sums, tail, mask), more), tail, mask);
+}
+
+QN_INLINE void give_gated_vector(size_t rows, size_t channels, const float *source, const qn_gated_sink *sink, size_t c,
+                                 int tail, vec_mask mask, qn_activation activation) {
+  view_lanes lanes = lanes_of(&sink->view, c, tail, mask);
+  vec centre = load(sink->centre + c, tail, mask);
+  vec sums[5] = {v_zero(), v_zero(), v_zero(), v_zero(), v_zero()};
+  size_t at = c;
+  for (size_t row = 0; row < rows; row++, at += channels) {
+    vec g = load(source + at, tail, mask), x = load(sink->x + at, tail, mask);
+    vec argument = argument_of(lanes, x), slope = v_derivative(argument, activation), offset = v_sub(x, centre);
+    vec product = v_mul(g, slope);
+    sums[0] = v_fma(g, v_activate(argument, activation), sums[0]);
+    sums[1] = v_add(sums[1], product);
+    sums[2] = v_fma(product, offset, sums[2]);
+    sums[3] = v_add(sums[3], slope);
+    sums[4] = v_fma(slope, offset, sums[4]);
+    store(sink->gradient + at, g, tail, mask);
+  }
+  for (int i = 0; i < 5; i++) add_to_sums(sink->sums + i * sink->stride + c, sums[i], tail, mask);
+}
+
+static void give_gated(size_t rows, size_t channels, const float *source, const qn_gated_sink *sink) {
+  vec_mask mask = v_first((int)(channels % v_width));
+#define VECTOR(c, tail) give_gated_vector(rows, channels, source, sink, c, tail, mask, activation)
+#define BODY(constant)                         \
+  {                                            \
+    const qn_activation activation = constant; \
+    QN_FOR_CHANNELS(channels, VECTOR);         \
+  }
+  QN_FOR_ACTIVATION(sink->view.activation, BODY)
+#undef BODY
+#undef VECTOR
 }

@@ -42,7 +42,25 @@ typedef struct {
 typedef struct {
   const float *gradient, *x;
   const float *slope, *tilt, *offset;
+  /// Where `factor` is not NULL, (gradient · factor + constant) · activation′(argument of `view`) takes the gradient's
+  /// place; both are `[channels]`. That is what a gated activation gets from its gate and from the pool before the gate.
+  const float *factor, *constant;
+  qn_view view;
 } qn_gradient_view;
+
+/// Where the gradient with respect to a gated activation goes, as long as the share of the gate is not known.
+typedef struct {
+  /// What the activation is a view of.
+  const float *x;
+  qn_view view;
+  const float *centre;
+  /// Five rows of `stride` elements, with a(x) the activation: Σ g · a, Σ g · a′, Σ g · a′ · (x − centre), Σ a′,
+  /// Σ a′ · (x − centre).
+  float *sums;
+  size_t stride;
+  /// Takes g as it is.
+  float *gradient;
+} qn_gated_sink;
 
 /// One step of gradient descent over a run of parameters.
 typedef struct {
@@ -74,6 +92,9 @@ typedef struct {
   /// gradient[c] += Σ dy · view(x): the gradient of a gate.
   void (*gate_gradient)(size_t rows, size_t channels, const float *x, const qn_view *view, const float *dy,
                         float *gradient);
+
+  /// Gives the gradient of a product with a gate to the activation that is gated.
+  void (*give_gated)(size_t rows, size_t channels, const float *source, const qn_gated_sink *sink);
 
   /// Depthwise convolution of one image seen through a view. `weights` is tap-major `[taps][channels]`; `bias` may be NULL;
   /// `scratch` has `qn_f32_depthwise_scratch` elements; `moments->first` may be NULL.

@@ -1,0 +1,75 @@
+import ArgumentParser
+import BlockSelection
+import Diagnostics
+import Foundation
+
+/// `quoin select`: one alternative per group under budgets, with a proof.
+struct SelectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "select", abstract: "Choose one alternative per group under budgets, to proven optimality.",
+    discussion: """
+      The instance is a JSON file with sense, groups, budgets and, where they are needed, fixed costs and interactions.
+      The answer is one JSON document; an infeasible instance ends with exit code 2 and says what is attainable.
+
+      EXAMPLES
+        quoin select instance.json
+        quoin select instance.json --sweep latency_ms=20
+        quoin select instance.json --pool 5 --time-limit 60
+      """)
+
+  @Argument(help: "The instance.") var instance: String
+  @Option(help: "Seconds after which each solve stops with the best point found.") var timeLimit: Double?
+  @Option(help: "The relative gap at which a solve may stop.") var gap = 0.0
+  @Option(help: "BUDGET=N: N points of the front over one budget.") var sweep: String?
+  @Option(help: "The K best selections instead of one.") var pool: Int?
+  @Flag(help: "Accepted for symmetry; the answer is always JSON.") var json = false
+
+  func validate() throws {
+    if let timeLimit, !(timeLimit > 0) { throw ValidationError("--time-limit is above 0") }
+    guard gap >= 0, gap < 1 else { throw ValidationError("--gap is at least 0 and below 1") }
+    guard sweep == nil || pool == nil else { throw ValidationError("--sweep and --pool exclude each other") }
+    if let pool, !(1...100_000).contains(pool) { throw ValidationError("--pool is from 1 to 100000") }
+    if sweep != nil, sweepParts == nil { throw ValidationError("--sweep is BUDGET=N with N from 2 to 100000") }
+  }
+
+  private var sweepParts: (budget: String, count: Int)? {
+    guard let sweep, let equals = sweep.lastIndex(of: "="), let count = Int(sweep[sweep.index(after: equals)...]),
+      (2...100_000).contains(count)
+    else { return nil }
+    return (String(sweep[..<equals]), count)
+  }
+
+  func run() throws {
+    let problem = try SelectionProblem(contentsOf: instance)
+    let options = options
+    let (document, code) = try answer(problem, options)
+    Console.print(String(decoding: document, as: UTF8.self))
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  private var options: SelectionOptions {
+    var options = SelectionOptions()
+    if let timeLimit { options.timeLimit = timeLimit }
+    options.gap = gap
+    options.isInterrupted = Console.monitor().isInterrupted
+    return options
+  }
+
+  private func answer(_ problem: SelectionProblem, _ options: SelectionOptions) throws -> (Data, Int32) {
+    if let (budget, count) = sweepParts {
+      let sweep = try SelectionSolver.sweep(problem, budget: budget, count: count, options: options)
+      return (try sweep.json(), sweep.failure == nil ? 0 : 2)
+    }
+    if let pool {
+      let pool = try SelectionSolver.pool(problem, count: pool, options: options)
+      return (try pool.json(), pool.pool.first.map(Self.code) ?? 0)
+    }
+    let result = try SelectionSolver.solve(problem, options: options)
+    return (try result.json(), Self.code(of: result))
+  }
+
+  private static func code(of result: SelectionResult) -> Int32 {
+    if result.status == .infeasible { return 2 }
+    return result.stopped == .interrupted ? 130 : 0
+  }
+}
