@@ -64,9 +64,11 @@ public struct InferenceCoreDevice: Device {
   public func timing(of network: Network, weights: Weights) throws -> RepeatedTiming {
     // All numbers of threads share the processors, so they share one lock.
     let turn = try DeviceLock("cpu")
+    let fused = try network.fused(with: weights)
     let timing = try onPinnedThread {
       let pool = ThreadPool(threads: threads, pinned: true)
-      let compiled = try CompiledNetwork(network, weights: weights, batch: 1, pool: pool, isa: isa)
+      let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: pool, isa: isa)
+      try compiled.bind(fused.network.timingInputs)
       return rules.measure(
         run: { 1e3 * MonotonicClock.seconds(compiled.run) },
         calibrate: { 1e3 * MonotonicClock.seconds { pool.run(threads) { _ in CalibrationLoop.work() } } })

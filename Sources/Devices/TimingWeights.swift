@@ -17,6 +17,17 @@ extension Network {
     return weights
   }
 
+  /// Input values to time a network on: random pixels for images, zeros for anything else.
+  var timingInputs: [String: Tensor] {
+    var random = RandomSource(seed: 0, purpose: "timing inputs")
+    let tensors = inputs.map { input in
+      let shape = nodes[input].shape
+      let values = (0..<shape.elementCount).map { _ in shape.rank == 4 ? Float(random.below(256)) : 0 }
+      return (nodes[input].name, Tensor(shape, values))
+    }
+    return Dictionary(uniqueKeysWithValues: tensors)
+  }
+
   private func timingTensor(_ parameter: Parameter, _ position: Int, _ op: Operator, seed: UInt64) -> Tensor {
     let shape = parameter.storedShape
     switch op {
