@@ -52,8 +52,7 @@ struct SelectionPresolve {
   }
 
   /// Works through the choices from the best goal to the worst, so that a dominating one always comes first.
-  private static func removeDominated(_ replacement: inout [Int?], _ paired: [Bool], _ comparison: Comparison)
-  {
+  private static func removeDominated(_ replacement: inout [Int?], _ paired: [Bool], _ comparison: Comparison) {
     var kept: [Int] = []
     for choice in comparison.order where replacement[choice] != nil && !paired[choice] {
       if let better = kept.prefix(Self.comparisons).first(where: { comparison.isNoWorse($0, than: choice) }) {

@@ -69,8 +69,7 @@ public struct SelectionProblem: Hashable, Sendable, Codable {
     public var forbidden: Bool
 
     /// Creates a pair.
-    public init(choices: [String], score: Double = 0, costs: [String: Double] = [:], forbidden: Bool = false)
-    {
+    public init(choices: [String], score: Double = 0, costs: [String: Double] = [:], forbidden: Bool = false) {
       self.choices = choices
       self.score = score
       self.costs = costs

@@ -33,7 +33,8 @@ public enum BLAS {
   /// The version and the kernels in use, such as `OpenBLAS 0.3.21 …, SkylakeX kernels`, or why it is not loaded.
   public static var description: String {
     if let problem = loading { return problem.description }
-    let version = String(cString: quoin_openblas_config()).split(separator: " ").prefix(2).joined(separator: " ")
+    let version = String(cString: quoin_openblas_config()).split(separator: " ").prefix(2).joined(
+      separator: " ")
     return "\(version), \(core) kernels, 1 thread per call"
   }
 
@@ -52,7 +53,8 @@ public enum BLAS {
     c: UnsafeMutablePointer<Float>, ldc: Int
   ) {
     quoin_openblas_sgemm(
-      transposeA ? 1 : 0, transposeB ? 1 : 0, Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b, Int32(ldb),
+      transposeA ? 1 : 0, transposeB ? 1 : 0, Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b,
+      Int32(ldb),
       beta, c, Int32(ldc))
   }
 }

@@ -59,7 +59,8 @@ public struct MachineProbe: Hashable, Sendable, Codable {
       pool.run(pool.threads) {
         let start = $0 * elementsPerThread
         qn_probe_triad(
-          memory[0].pointer + start, memory[1].pointer + start, memory[2].pointer + start, 3, elementsPerThread)
+          memory[0].pointer + start, memory[1].pointer + start, memory[2].pointer + start, 3,
+          elementsPerThread)
       }
     }
     return Double(12 * pool.threads * elementsPerThread) / seconds / 1e9

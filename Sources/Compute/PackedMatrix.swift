@@ -16,7 +16,9 @@ public struct PackedMatrix: Sendable {
   /// Packs `weight`, row after row of `depth` elements, and the bias (zeros where it is `nil`).
   ///
   /// - Parameter panel: The columns of a whole panel, as the kernel's table row says.
-  public init(_ weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, columns: Int, depth: Int, panel: Int) {
+  public init(
+    _ weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, columns: Int, depth: Int, panel: Int
+  ) {
     self.columns = columns
     self.depth = depth
     let widths = Self.panelWidths(columns: columns, panel: panel)

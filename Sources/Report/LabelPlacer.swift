@@ -28,8 +28,7 @@ package struct LabelPlacer {
   mutating func avoid(_ box: Box) { taken.append(box) }
 
   /// The box around (x, y) that covers least, among eight places near it; it is taken from then on.
-  package mutating func place(width: Double, height: Double, near x: Double, _ y: Double, gap: Double) -> Box
-  {
+  package mutating func place(width: Double, height: Double, near x: Double, _ y: Double, gap: Double) -> Box {
     let columns = [x + gap, x - gap - width, x - width / 2]
     let rows = [y - gap - height, y + gap, y - height / 2]
     var best = Box(x: columns[0], y: rows[0], width: width, height: height)

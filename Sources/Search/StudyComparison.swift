@@ -66,8 +66,7 @@ public struct StudyComparison: Hashable, Sendable, Codable {
     secondHypervolume = area(points[1])
   }
 
-  private static func points(_ trials: [Trial], _ quality: Objective, _ cost: Objective) -> [(Double, Double)]
-  {
+  private static func points(_ trials: [Trial], _ quality: Objective, _ cost: Objective) -> [(Double, Double)] {
     trials.compactMap { trial in
       guard trial.state == .complete, let x = trial.values[quality.name], let y = trial.values[cost.name]
       else {

@@ -22,8 +22,7 @@ struct Lowering {
   }
 
   /// A stem or head convolution.
-  mutating func end(_ name: String, _ input: Network.ValueID, _ end: Blueprint.End) throws -> Network.ValueID
-  {
+  mutating func end(_ name: String, _ input: Network.ValueID, _ end: Blueprint.End) throws -> Network.ValueID {
     try layer(
       name, input, Convolution(channels: end.channels, kernel: end.kernel, stride: .init(end.stride)),
       end.activation)

@@ -60,8 +60,7 @@ extension SpaceReader {
   }
 
   /// The choices of a kind in a fixed order, with defaults for those that the file leaves out.
-  private static func choices(of kind: BlockKind, _ fields: YAMLEntry.Fields, _ line: Int?) throws -> [Choice]
-  {
+  private static func choices(of kind: BlockKind, _ fields: YAMLEntry.Fields, _ line: Int?) throws -> [Choice] {
     try kind.keys.filter { $0 != "channels" }.map { key in
       let (standard, rule) = setting(key, of: kind)
       return try fields[key]?.choice(key, rule) ?? Choice(key: key, values: [standard], line: line)
@@ -80,8 +79,7 @@ extension SpaceReader {
     }
   }
 
-  private static func checkLabel(_ candidate: Candidate, among others: [Candidate], _ entry: YAMLEntry) throws
-  {
+  private static func checkLabel(_ candidate: Candidate, among others: [Candidate], _ entry: YAMLEntry) throws {
     if let other = others.first(where: { $0.label == candidate.label }) {
       throw entry.error(
         "two kinds to choose from have one name", value: candidate.label,

@@ -79,8 +79,7 @@ extension SpaceReader {
   }
 
   /// The output channels belong to the stage; kinds that repeat them say the same.
-  private static func channels(of fields: YAMLEntry.Fields, inBlocks: [(YAMLEntry, Choice)]) throws -> Choice
-  {
+  private static func channels(of fields: YAMLEntry.Fields, inBlocks: [(YAMLEntry, Choice)]) throws -> Choice {
     let rule = "all blocks of a stage give the same channels"
     if let own = fields["channels"] {
       if let (_, repeated) = inBlocks.first {

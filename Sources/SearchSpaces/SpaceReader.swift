@@ -120,8 +120,7 @@ struct SpaceReader {
     return try fields["conv"].map { try endConvolution($0, keys: ["channels", "activation"], kernel: 1) }
   }
 
-  private static func endConvolution(_ entry: YAMLEntry, keys: [String], kernel: Int) throws -> EndConvolution
-  {
+  private static func endConvolution(_ entry: YAMLEntry, keys: [String], kernel: Int) throws -> EndConvolution {
     let fields = try entry.fields(keys)
     func choice(_ key: String, default value: VariableValue, _ rule: YAMLEntry.ValueRule) throws -> Choice {
       try fields[key]?.choice(key, rule) ?? Choice(key: key, values: [value], line: entry.line)

@@ -47,8 +47,7 @@ final class PlanValue {
   }
 
   /// A view of a stored value.
-  init(of base: PlanValue, _ normalisation: Normalisation?, _ activation: qn_activation, needsGradient: Bool)
-  {
+  init(of base: PlanValue, _ normalisation: Normalisation?, _ activation: qn_activation, needsGradient: Bool) {
     (height, width, channels) = (base.height, base.width, base.channels)
     (self.base, self.normalisation, self.activation) = (base, normalisation, activation)
     (gated, gate) = (nil, nil)

@@ -21,13 +21,16 @@ import Testing
       let b = (0..<k * n).map { _ in Float(random.normal()) }
       var c = [Float](repeating: 2, count: m * n)
       BLAS.gemm(
-        transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, alpha: 0.5, a: a, lda: transposeA ? m : k,
+        transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, alpha: 0.5, a: a,
+        lda: transposeA ? m : k,
         b: b, ldb: transposeB ? k : n, beta: 3, c: &c, ldc: n)
       for row in 0..<m {
         for column in 0..<n {
           var sum = 0.0
           for i in 0..<k {
-            sum += Double(a[transposeA ? i * m + row : row * k + i]) * Double(b[transposeB ? column * k + i : i * n + column])
+            sum +=
+              Double(a[transposeA ? i * m + row : row * k + i])
+              * Double(b[transposeB ? column * k + i : i * n + column])
           }
           #expect(abs(Double(c[row * n + column]) - (0.5 * sum + 6)) < 1e-5 * Double(k + 10))
         }

@@ -19,13 +19,16 @@ import Testing
     var testDescription: String { "\(self)" }
 
     var window: qn_window {
-      func extent(_ size: Int, _ k: Int, _ s: Int, _ p: Int, _ d: Int) -> Int { (size + 2 * p - d * (k - 1) - 1) / s + 1 }
+      func extent(_ size: Int, _ k: Int, _ s: Int, _ p: Int, _ d: Int) -> Int {
+        (size + 2 * p - d * (k - 1) - 1) / s + 1
+      }
       let outHeight = extent(height, kernel.0, stride.0, padding.0, dilation.0)
       let outWidth = extent(width, kernel.1, stride.1, padding.1, dilation.1)
       return qn_window(
         height: Int32(height), width: Int32(width), channels: Int32(channels), out_height: Int32(outHeight),
         out_width: Int32(outWidth), kernel_height: Int32(kernel.0), kernel_width: Int32(kernel.1),
-        stride_y: Int32(stride.0), stride_x: Int32(stride.1), pad_top: Int32(padding.0), pad_left: Int32(padding.1),
+        stride_y: Int32(stride.0), stride_x: Int32(stride.1), pad_top: Int32(padding.0),
+        pad_left: Int32(padding.1),
         dilation_y: Int32(dilation.0), dilation_x: Int32(dilation.1))
     }
   }
@@ -37,11 +40,16 @@ import Testing
       Case(channels: 24, kernel: (7, 7), padding: (3, 3), hasResidual: true),
       Case(channels: 20, kernel: (3, 5), stride: (2, 1), padding: (0, 2), dilation: (2, 3)),
       Case(channels: 16, height: 2, width: 3, kernel: (7, 7), padding: (3, 3)),
-      Case(channels: 16, height: 4, width: 4, kernel: (3, 3), stride: (3, 3), padding: (2, 2), hasBias: false),
+      Case(
+        channels: 16, height: 4, width: 4, kernel: (3, 3), stride: (3, 3), padding: (2, 2), hasBias: false),
       Case(channels: 33, width: 70, kernel: (1, 3), padding: (0, 0)),
-    ] + (0...6).map { Case(channels: 19, hasResidual: $0 % 2 == 1, activation: qn_activation(rawValue: UInt32($0))) }
+    ]
+    + (0...6).map {
+      Case(channels: 19, hasResidual: $0 % 2 == 1, activation: qn_activation(rawValue: UInt32($0)))
+    }
 
-  @Test("Every kernel equals a plain convolution in Double", arguments: cases, ISA.allCases.filter(\.isSupported))
+  @Test(
+    "Every kernel equals a plain convolution in Double", arguments: cases, ISA.allCases.filter(\.isSupported))
   func matchesReference(test: Case, isa: ISA) {
     let window = test.window
     var random = RandomSource(seed: 11)
@@ -61,7 +69,8 @@ import Testing
           optionally(bias) { bias in
             optionally(residual) { residual in
               kernel(
-                window, input, weights, bias, residual, test.activation, &output, rows.lowerBound, rows.upperBound,
+                window, input, weights, bias, residual, test.activation, &output, rows.lowerBound,
+                rows.upperBound,
                 channels.lowerBound, channels.upperBound)
             }
           }

@@ -40,7 +40,8 @@ func activated(_ x: Double, _ activation: qn_activation) -> Double {
         }
         defer { for pointer in pointers { pointer?.deallocate() } }
         EpilogueKernel.function(isa)(
-          4, channels, x, channels + 3, pointers[0], pointers[1], pointers[2], channels, activation, &y, channels)
+          4, channels, x, channels + 3, pointers[0], pointers[1], pointers[2], channels, activation, &y,
+          channels)
         for row in 0..<4 {
           for c in 0..<channels {
             var sum = Double(x[row * (channels + 3) + c])
@@ -55,7 +56,9 @@ func activated(_ x: Double, _ activation: qn_activation) -> Double {
     }
   }
 
-  @Test("Sigmoid and swish stay finite far out, and a NaN stays one", arguments: ISA.allCases.filter(\.isSupported))
+  @Test(
+    "Sigmoid and swish stay finite far out, and a NaN stays one",
+    arguments: ISA.allCases.filter(\.isSupported))
   func extremes(isa: ISA) {
     for activation in [qn_sigmoid, qn_swish] {
       var y = [Float](repeating: 0, count: 5)

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct Im2colTests {
   let window = qn_window(
-    height: 5, width: 6, channels: 4, out_height: 3, out_width: 3, kernel_height: 3, kernel_width: 2, stride_y: 2,
+    height: 5, width: 6, channels: 4, out_height: 3, out_width: 3, kernel_height: 3, kernel_width: 2,
+    stride_y: 2,
     stride_x: 2, pad_top: 1, pad_left: 0, dilation_y: 1, dilation_x: 2)
 
   @Test("Rows hold the taps of their windows, zeros on the padding")

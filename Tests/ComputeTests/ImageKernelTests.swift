@@ -14,7 +14,9 @@ import Testing
     "Pools equal the definition over the pixels inside the image",
     arguments: [true, false], ISA.allCases.filter(\.isSupported))
   func pools(isMaximum: Bool, isa: ISA) {
-    for (channels, kernel, stride, padding) in [(1, 2, 2, 0), (8, 3, 2, 1), (17, 3, 1, 2), (33, 5, 3, 2), (16, 6, 1, 0)] {
+    for (channels, kernel, stride, padding) in [
+      (1, 2, 2, 0), (8, 3, 2, 1), (17, 3, 1, 2), (33, 5, 3, 2), (16, 6, 1, 0),
+    ] {
       let (height, width) = (6, 7)
       let outHeight = (height + 2 * padding - kernel) / stride + 1
       let outWidth = (width + 2 * padding - kernel) / stride + 1
@@ -60,7 +62,8 @@ import Testing
         let (row, column, c) = (rows[at / channels / 3], columns[at / channels % 3], at % channels)
         func pixel(_ iy: Int32, _ ix: Int32) -> Float { x[(Int(iy) * 4 + Int(ix)) * channels + c] }
         let above = pixel(row.first, column.first) * (1 - column.blend) + pixel(row.first, column.second) * column.blend
-        let below = pixel(row.second, column.first) * (1 - column.blend) + pixel(row.second, column.second) * column.blend
+        let below =
+          pixel(row.second, column.first) * (1 - column.blend) + pixel(row.second, column.second) * column.blend
         #expect(abs(y[at] - (above * (1 - row.blend) + below * row.blend)) < 1e-6)
       }
     }

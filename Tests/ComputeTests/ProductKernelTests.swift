@@ -12,7 +12,9 @@ import Testing
       (1, 100, 64), (2, 31, 70), (64, 1, 5),
     ]
 
-  @Test("Every kernel equals the plain product with what follows it", arguments: ISA.allCases.filter(\.isSupported))
+  @Test(
+    "Every kernel equals the plain product with what follows it",
+    arguments: ISA.allCases.filter(\.isSupported))
   func matchesReference(isa: ISA) {
     for (index, size) in Self.sizes.enumerated() {
       for code in 0...6 {
@@ -43,7 +45,8 @@ import Testing
         for i in 0..<k { sum += Double(a[row * (k + 2) + i]) * Double(weight[column * k + i]) }
         if residual { sum += Double(other[row * (n + 1) + column]) }
         let difference = abs(Double(c[row * (n + 3) + column]) - activated(sum, activation))
-        #expect(difference <= tolerance * max(1, abs(sum)), "\(isa) \(size) \(activation) at \(row), \(column)")
+        #expect(
+          difference <= tolerance * max(1, abs(sum)), "\(isa) \(size) \(activation) at \(row), \(column)")
       }
       #expect(c[row * (n + 3) + n..<(row + 1) * (n + 3)].allSatisfy { $0 == .infinity })
     }

@@ -21,8 +21,7 @@ import Testing
     #expect(solution.bound == solution.objective)
   }
 
-  @Test("terms of one variable are summed, and constants move to the other side") func repeatedTerms() throws
-  {
+  @Test("terms of one variable are summed, and constants move to the other side") func repeatedTerms() throws {
     var program = IntegerProgram()
     let x = program.addContinuous("x")
     program.add((1 * x + 1 * x - 1 * x + 4).atMost(6))

@@ -44,8 +44,7 @@ import Testing
     #expect(results.values == wanted)
   }
 
-  @Test("what GLPK regards as fatal comes back as a failure, and the thread goes on") func errorPath() throws
-  {
+  @Test("what GLPK regards as fatal comes back as a failure, and the thread goes on") func errorPath() throws {
     for (row, column) in [(5, 0), (0, 7), (-3, 0)] as [(Int32, Int32)] {
       let result = solveRaw(entryRows: [row], entryColumns: [column])
       #expect(result.stop == QUOIN_GLPK_FAILED)

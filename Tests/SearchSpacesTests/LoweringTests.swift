@@ -5,8 +5,7 @@ import Testing
 
 @Suite("Lowering")
 struct LoweringTests {
-  static func network(_ block: String, channels: Int = 16, stride: Int = 1, depth: Int = 1) throws -> Network
-  {
+  static func network(_ block: String, channels: Int = 16, stride: Int = 1, depth: Int = 1) throws -> Network {
     let text = spaceText(
       stages: "  - {name: s, channels: \(channels), stride: \(stride), depth: \(depth), block: {\(block)}}",
       stem: "{channels: 16}")

@@ -1,0 +1,135 @@
+import CKernels
+import Compute
+import Diagnostics
+import Networks
+import Tensors
+
+extension NetworkCompiler {
+  mutating func lower(_ pool: Pool, _ node: Network.Node, _ value: Int) throws {
+    let padding = pool.padding
+    guard max(padding.top, padding.bottom) < pool.kernel.height,
+      max(padding.left, padding.right) < pool.kernel.width
+    else {
+      throw Diagnostic(
+        .failure, "the inference core does not run this pool", at: .init(path: node.name),
+        value: "padding \(padding.top), \(padding.left), \(padding.bottom), \(padding.right)",
+        rule:
+          "padding is smaller than the \(pool.kernel.height)×\(pool.kernel.width) window, so that none is empty"
+      )
+    }
+    let window = qn_window(
+      layouts[node.inputs[0]], layouts[value], kernel: pool.kernel, stride: pool.stride, padding: padding,
+      dilation: .one)
+    appendPool(window, isMaximum: pool.kind == .maximum, node, value)
+  }
+
+  mutating func lowerGlobalAverage(_ node: Network.Node, _ value: Int) {
+    let input = layouts[node.inputs[0]]
+    let window = qn_window(
+      input, layouts[value], kernel: Extent(height: input.height, width: input.width), stride: .one,
+      padding: .zero,
+      dilation: .one)
+    appendPool(window, isMaximum: false, node, value)
+  }
+
+  private mutating func appendPool(_ window: qn_window, isMaximum: Bool, _ node: Network.Node, _ value: Int) {
+    let (input, output) = (layouts[node.inputs[0]], layouts[value])
+    let blocks = imageBlocks(output, rows: output.height)
+    let taps = Int(window.kernel_height * window.kernel_width)
+    append(
+      .pool(
+        PoolStep(
+          function: kernels.pool, window: window, isMaximum: isMaximum, input: pointers[node.inputs[0]],
+          output: pointers[value], inputImage: input.imageElements, outputImage: output.imageElements,
+          blocks: blocks,
+          partition: Partition(
+            blocks: blocks.count, threads: threads, nanoseconds: output.elements * taps / 4))))
+  }
+
+  mutating func lowerResize(_ node: Network.Node, _ value: Int) {
+    let (input, output) = (layouts[node.inputs[0]], layouts[value])
+    let blocks = imageBlocks(output, rows: output.height, cutsChannels: false)
+    append(
+      .resize(
+        ResizeStep(
+          function: kernels.resize, width: input.width, outWidth: output.width,
+          rows: keep(neighbours(from: input.height, to: output.height)),
+          columns: keep(neighbours(from: input.width, to: output.width)), input: pointers[node.inputs[0]],
+          output: pointers[value], inputImage: input.imageElements, outputImage: output.imageElements,
+          blocks: blocks,
+          partition: Partition(blocks: blocks.count, threads: threads, nanoseconds: output.elements / 2))))
+  }
+
+  /// Where each output row reads, with half-pixel centres; beyond the border the edge repeats.
+  private func neighbours(from size: Int, to count: Int) -> [qn_neighbours] {
+    (0..<count).map { position in
+      let centre = (Double(position) + 0.5) * Double(size) / Double(count) - 0.5
+      let clamped = min(max(centre, 0), Double(size - 1))
+      let first = Int(clamped)
+      return qn_neighbours(
+        first: Int32(first), second: Int32(min(first + 1, size - 1)), blend: Float(clamped - Double(first)))
+    }
+  }
+
+  private mutating func keep(_ table: [qn_neighbours]) -> UnsafePointer<qn_neighbours> {
+    let words = MemoryLayout<qn_neighbours>.stride / MemoryLayout<Float>.stride
+    let memory = keep(AlignedBuffer(count: table.count * words))
+    let entries = UnsafeMutableRawPointer(mutating: memory).bindMemory(
+      to: qn_neighbours.self, capacity: table.count)
+    for (index, entry) in table.enumerated() { entries[index] = entry }
+    return UnsafePointer(entries)
+  }
+
+  /// NCHW order for whoever reads the flat value; nothing where an image is one pixel or one channel.
+  mutating func lowerFlatten(_ node: Network.Node, _ value: Int) {
+    let input = layouts[node.inputs[0]]
+    guard !input.isPlain else { return }
+    appendTransposition(input, to: pointers[value], from: pointers[node.inputs[0]], isInput: false)
+  }
+
+  mutating func lowerConcat(_ node: Network.Node, _ value: Int) {
+    let output = layouts[value]
+    var first = 0
+    for operand in node.inputs {
+      let channels = layouts[operand].channels
+      appendCopy(
+        rows: output.images * output.pixels, columns: channels, from: pointers[operand], stride: channels,
+        to: pointers[value] + first, stride: output.channels)
+      first += channels
+    }
+  }
+
+  mutating func lowerSlice(_ start: Int, _ count: Int, _ node: Network.Node, _ value: Int) {
+    let input = layouts[node.inputs[0]]
+    appendCopy(
+      rows: input.images * input.pixels, columns: count, from: pointers[node.inputs[0]] + start,
+      stride: input.channels, to: pointers[value], stride: count)
+  }
+
+  private mutating func appendCopy(
+    rows: Int, columns: Int, from source: UnsafePointer<Float>, stride sourceStride: Int,
+    to target: UnsafeMutablePointer<Float>, stride targetStride: Int
+  ) {
+    append(
+      .copy(
+        CopyStep(
+          rows: rows, columns: columns, input: source, inputStride: sourceStride, output: target,
+          outputStride: targetStride,
+          partition: Partition(
+            blocks: min(rows, threads == 1 ? 1 : 4 * threads), threads: threads,
+            nanoseconds: rows * columns / 8))))
+  }
+
+  mutating func lowerShuffle(_ groups: Int, _ node: Network.Node, _ value: Int) {
+    let layout = layouts[value]
+    let pixels = layout.images * layout.pixels
+    append(
+      .shuffle(
+        ShuffleStep(
+          pixels: pixels, groups: groups, perGroup: layout.channels / groups, input: pointers[node.inputs[0]],
+          output: pointers[value],
+          partition: Partition(
+            blocks: min(pixels, threads == 1 ? 1 : 4 * threads), threads: threads,
+            nanoseconds: layout.elements))))
+  }
+}

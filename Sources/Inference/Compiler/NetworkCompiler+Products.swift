@@ -1,0 +1,242 @@
+import CKernels
+import Compute
+import Diagnostics
+import Networks
+import Tensors
+
+extension NetworkCompiler {
+  /// A convolution as a depthwise kernel, or as products of unrolled windows.
+  mutating func lower(_ convolution: Convolution, _ node: Network.Node, _ value: Int) throws {
+    let (input, output) = (layouts[node.inputs[0]], layouts[value])
+    if convolution.isDepthwise(inputs: input.channels) {
+      try lowerDepthwise(convolution, node, value)
+      return
+    }
+    let weight = try parameters.required(node, 0)
+    let bias = convolution.hasBias ? try parameters.required(node, 1) : nil
+    let packed = packGroups(weight, bias, convolution, inputs: input.channels)
+    let isUnrolled = !convolution.isPointwise
+    append(
+      .product(
+        product(
+          ProductShape(
+            // Without windows, the pixels of all images are the rows of one matrix.
+            images: isUnrolled ? output.images : 1,
+            rows: isUnrolled ? output.pixels : output.images * output.pixels,
+            columns: convolution.channels / convolution.groups,
+            depth: convolution.depth(inputs: input.channels), groups: convolution.groups,
+            isUnrolled: isUnrolled),
+          window: convolution.window(input, output), input: pointers[node.inputs[0]],
+          inputStride: input.channels,
+          inputImage: input.imageElements, packed: packed.start, packedGroup: packed.perGroup, output: value,
+          outputStride: convolution.channels,
+          residual: node.inputs.count > 1 ? pointers[node.inputs[1]] : nil,
+          activation: convolution.activation.code)))
+  }
+
+  /// A fully connected layer over the last dimension.
+  mutating func lower(_ linear: Linear, _ node: Network.Node, _ value: Int) throws {
+    let input = layouts[node.inputs[0]]
+    guard !input.isImage || input.channels == 1 else {
+      throw Diagnostic(
+        .failure, "the inference core does not run this layer", at: .init(path: node.name),
+        value: input.shape.description,
+        rule: "a linear layer reads batch × features or batch × tokens × features",
+        remedy: "flatten the image first")
+    }
+    let depth = input.shape[-1]
+    let weight = try parameters.required(node, 0)
+    let bias = linear.hasBias ? try parameters.required(node, 1) : nil
+    let packed = pack(weight, bias, columns: linear.features, depth: depth)
+    append(
+      .product(
+        product(
+          ProductShape(
+            images: 1, rows: input.elements / depth, columns: linear.features, depth: depth, groups: 1,
+            isUnrolled: false),
+          window: qn_window(), input: pointers[node.inputs[0]], inputStride: depth, inputImage: 0,
+          packed: keep(packed.buffer), packedGroup: 0, output: value, outputStride: linear.features,
+          residual: nil,
+          activation: linear.activation.code)))
+  }
+
+  private mutating func lowerDepthwise(_ convolution: Convolution, _ node: Network.Node, _ value: Int) throws {
+    let (input, output) = (layouts[node.inputs[0]], layouts[value])
+    let taps = convolution.kernel.height * convolution.kernel.width
+    let weight = try parameters.required(node, 0)
+    // Tap-major, so that one tap's weights of neighbouring channels are one vector.
+    let turned = (0..<taps * output.channels).map {
+      weight[$0 % output.channels * taps + $0 / output.channels]
+    }
+    let bias = convolution.hasBias ? try parameters.required(node, 1) : nil
+    let blocks = imageBlocks(output, rows: output.height)
+    append(
+      .depthwise(
+        DepthwiseStep(
+          function: kernels.depthwise, window: convolution.window(input, output),
+          input: pointers[node.inputs[0]],
+          weights: keep(turned), bias: bias.map { keep($0) },
+          residual: node.inputs.count > 1 ? UnsafePointer(pointers[node.inputs[1]]) : nil,
+          activation: convolution.activation.code, output: pointers[value], inputImage: input.imageElements,
+          outputImage: output.imageElements, blocks: blocks,
+          partition: Partition(
+            blocks: blocks.count, threads: threads, nanoseconds: output.elements * taps / 8))))
+  }
+}
+
+/// The extents of a product step.
+struct ProductShape {
+  let images: Int
+  let rows: Int
+  let columns: Int
+  let depth: Int
+  let groups: Int
+  let isUnrolled: Bool
+
+  /// Rows are cut so that a block of the left operand stays in the first-level cache, yet is tall enough to reuse the
+  /// right one. A block never has fewer than 5 rows unless it is the only one: those few are summed in another order.
+  var rowBlocks: Int { max(1, rows / min(max(6144 / depth, 24), 192)) }
+
+  /// The largest number of rows of a block.
+  var rowsPerBlock: Int { (rows + rowBlocks - 1) / rowBlocks }
+}
+
+extension NetworkCompiler {
+  /// Elements of scratch memory that one thread needs.
+  var scratchPerWorker: Int {
+    network.nodes.indices.map { value in
+      guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
+      let channels = layouts[network.nodes[value].inputs[0]].channels
+      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: channels) else { return 0 }
+      let depth = convolution.depth(inputs: channels)
+      let shape = ProductShape(
+        images: 1, rows: layouts[value].pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true)
+      // Whole cache lines, so that threads do not share one.
+      return (shape.rowsPerBlock * depth + MemoryPlanner.line - 1) / MemoryPlanner.line * MemoryPlanner.line
+    }.max() ?? 0
+  }
+
+  private func product(
+    _ shape: ProductShape, window: qn_window, input: UnsafePointer<Float>, inputStride: Int, inputImage: Int,
+    packed: UnsafePointer<Float>, packedGroup: Int, output: Int, outputStride: Int,
+    residual: UnsafePointer<Float>?, activation: qn_activation
+  ) -> ProductStep {
+    let units = shape.images * shape.rowBlocks * shape.groups
+    let panels = (shape.columns + kernels.panel - 1) / kernels.panel
+    // Few rows are shared out by columns; then every thread reads its own part of the weights.
+    let isWide = threads > 1 && !shape.isUnrolled && units < 2 * threads
+    let columnBlocks = isWide ? min(panels, (2 * threads + units - 1) / units) : 1
+    let macs = shape.images * shape.rows * shape.groups * shape.columns * shape.depth
+    return ProductStep(
+      function: kernels.product.function, window: window, isUnrolled: shape.isUnrolled, images: shape.images,
+      rowsPerImage: shape.rows, groups: shape.groups, columns: shape.columns, depth: shape.depth,
+      input: input,
+      inputStride: inputStride, inputImage: inputImage, packed: packed, packedGroup: packedGroup,
+      panel: kernels.panel, output: pointers[output], outputStride: outputStride, residual: residual,
+      activation: activation, rowBlocks: shape.rowBlocks, columnBlocks: columnBlocks, scratch: scratch,
+      scratchPerWorker: scratchPerWorker,
+      partition: Partition(blocks: units * columnBlocks, threads: threads, nanoseconds: macs / 32))
+  }
+
+  private func pack(_ weight: [Float], _ bias: [Float]?, columns: Int, depth: Int) -> PackedMatrix {
+    weight.withUnsafeBufferPointer { weight in
+      // A shape with an extent of 0 never gets this far, so there is a first element.
+      let start = weight.baseAddress ?? UnsafePointer(scratch)
+      guard let bias else {
+        return PackedMatrix(start, bias: nil, columns: columns, depth: depth, panel: kernels.panel)
+      }
+      return bias.withUnsafeBufferPointer {
+        PackedMatrix(start, bias: $0.baseAddress, columns: columns, depth: depth, panel: kernels.panel)
+      }
+    }
+  }
+
+  /// One packed matrix per group, one behind the other; rows of a matrix are taps × channels of the group.
+  private mutating func packGroups(
+    _ weight: [Float], _ bias: [Float]?, _ convolution: Convolution, inputs: Int
+  ) -> (start: UnsafePointer<Float>, perGroup: Int) {
+    let (columns, depth) = (convolution.channels / convolution.groups, convolution.depth(inputs: inputs))
+    let turned = convolution.tapMajor(weight, channelsPerGroup: inputs / convolution.groups)
+    let groups = (0..<convolution.groups).map { group in
+      pack(
+        Array(turned[group * columns * depth..<(group + 1) * columns * depth]),
+        bias.map { Array($0[group * columns..<(group + 1) * columns]) }, columns: columns, depth: depth)
+    }
+    let perGroup = groups[0].buffer.count
+    let all = AlignedBuffer(count: perGroup * groups.count)
+    for (index, group) in groups.enumerated() {
+      (all.pointer + index * perGroup).update(from: group.buffer.pointer, count: perGroup)
+    }
+    return (keep(all), perGroup)
+  }
+
+  /// Blocks of an image step: rows first, then channels, until every thread has something to do.
+  func imageBlocks(_ output: ValueLayout, rows: Int, cutsChannels: Bool = true) -> ImageBlocks {
+    let wanted = threads == 1 ? 1 : (4 * threads + output.images - 1) / output.images
+    let rowBlocks = min(rows, wanted)
+    let channelBlocks =
+      cutsChannels ? min((output.channels + 15) / 16, (wanted + rowBlocks - 1) / rowBlocks) : 1
+    return ImageBlocks(
+      images: output.images, rows: rows, channels: output.channels, rowBlocks: rowBlocks,
+      channelBlocks: channelBlocks)
+  }
+}
+
+extension Convolution {
+  /// Whether every output channel reads one input channel of its own.
+  func isDepthwise(inputs: Int) -> Bool { groups == inputs && channels == inputs }
+
+  /// Whether the pixels are the rows of a matrix as they lie.
+  var isPointwise: Bool { kernel == .one && stride == .one && padding == .zero }
+
+  /// The length of the sums.
+  func depth(inputs: Int) -> Int { inputs / groups * kernel.height * kernel.width }
+
+  /// Weights `[out, channel, tap]` as `[out, tap, channel]`, the order of unrolled windows.
+  func tapMajor(_ weight: [Float], channelsPerGroup count: Int) -> [Float] {
+    let taps = kernel.height * kernel.width
+    guard taps > 1, count > 1 else { return weight }
+    var turned = [Float](repeating: 0, count: weight.count)
+    for out in 0..<channels {
+      for tap in 0..<taps {
+        for channel in 0..<count {
+          turned[(out * taps + tap) * count + channel] = weight[(out * count + channel) * taps + tap]
+        }
+      }
+    }
+    return turned
+  }
+
+  func window(_ input: ValueLayout, _ output: ValueLayout) -> qn_window {
+    qn_window(input, output, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
+  }
+}
+
+extension qn_window {
+  init(
+    _ input: ValueLayout, _ output: ValueLayout, kernel: Extent, stride: Extent, padding: Padding,
+    dilation: Extent
+  ) {
+    self.init(
+      height: Int32(input.height), width: Int32(input.width), channels: Int32(input.channels),
+      out_height: Int32(output.height), out_width: Int32(output.width), kernel_height: Int32(kernel.height),
+      kernel_width: Int32(kernel.width), stride_y: Int32(stride.height), stride_x: Int32(stride.width),
+      pad_top: Int32(padding.top), pad_left: Int32(padding.left), dilation_y: Int32(dilation.height),
+      dilation_x: Int32(dilation.width))
+  }
+}
+
+extension Activation {
+  /// The activation as the kernels number it.
+  var code: qn_activation {
+    switch self {
+    case .identity: qn_identity
+    case .relu: qn_relu
+    case .relu6: qn_relu6
+    case .hswish: qn_hswish
+    case .hsigmoid: qn_hsigmoid
+    case .swish: qn_swish
+    case .sigmoid: qn_sigmoid
+    }
+  }
+}

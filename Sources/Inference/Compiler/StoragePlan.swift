@@ -1,0 +1,88 @@
+import Networks
+import Tensors
+
+/// Which values share memory, and for how long each memory is needed.
+///
+/// Values that are the same bytes under another name (a flattened pixel) are one storage; so are the operand and the
+/// result of an elementwise operator where nobody reads the operand later.
+struct StoragePlan {
+  /// Where a value lies.
+  enum Place: Equatable {
+    /// In the arena, as the storage of this number.
+    case arena(Int)
+    /// In the buffer that the caller fills for this input, whose layout is the same.
+    case bound(Int)
+  }
+
+  private(set) var places: [Place] = []
+  private(set) var storages: [MemoryPlanner.Buffer] = []
+
+  init(_ network: Network, layouts: [ValueLayout]) {
+    let lastUse = network.consumers.enumerated().map { $1.max() ?? $0 }
+    for (value, node) in network.nodes.enumerated() {
+      if node.op == .input, layouts[value].isPlain {
+        places.append(.bound(value))
+        continue
+      }
+      if let shared = node.op.sharedOperand(layouts, node.inputs) ?? overwritten(value, node, lastUse) {
+        places.append(places[shared])
+        if case .arena(let storage) = places[shared] {
+          storages[storage].last = max(storages[storage].last, lastUse[value])
+        }
+        continue
+      }
+      places.append(.arena(storages.count))
+      storages.append(.init(elements: layouts[value].elements, first: value, last: lastUse[value]))
+    }
+  }
+
+  /// The operand whose memory the node may take over, if any.
+  private func overwritten(_ value: Int, _ node: Network.Node, _ lastUse: [Int]) -> Int? {
+    let candidates = node.op.overwritableOperands.filter { $0 < node.inputs.count }.map { node.inputs[$0] }
+    return candidates.first { operand in
+      guard case .arena(let storage) = places[operand] else { return false }
+      // A convolution must not write over what its windows still read.
+      if case .convolution = node.op, places[node.inputs[0]] == places[operand] { return false }
+      return storages[storage].last == value && lastUse[operand] == value
+    }
+  }
+}
+
+extension Operator {
+  /// The operand that the value is, where the operator does nothing to its bytes.
+  fileprivate func sharedOperand(_ layouts: [ValueLayout], _ inputs: [Int]) -> Int? {
+    switch self {
+    case .flatten where layouts[inputs[0]].isPlain: inputs[0]
+    case .activation(.identity): inputs[0]
+    default: nil
+    }
+  }
+
+  /// Operands that are read element by element, each before the result's element is written.
+  fileprivate var overwritableOperands: [Int] {
+    switch self {
+    case .normalize, .batchNorm, .activation, .multiply: [0]
+    case .add: [0, 1]
+    case .convolution: [1]
+    default: []
+    }
+  }
+}
+
+/// A value for a whole batch: images lie as images × pixels × channels, everything else row-major.
+struct ValueLayout: Equatable {
+  let shape: Shape
+  let elements: Int
+
+  var images: Int { shape[0] }
+  var isImage: Bool { shape.rank == 4 }
+  var channels: Int { shape[1] }
+  var height: Int { shape[2] }
+  var width: Int { shape[3] }
+  var pixels: Int { height * width }
+  /// Elements of one image or row of the batch.
+  var imageElements: Int { elements / images }
+
+  /// Whether NCHW and NHWC are the same bytes.
+  var isPlain: Bool { !isImage || channels == 1 || pixels == 1 }
+}

@@ -1,0 +1,104 @@
+import CKernels
+
+/// How the output of a step over images is cut into blocks: images × rows × channels.
+struct ImageBlocks {
+  let images: Int
+  let rows: Int
+  let channels: Int
+  let rowBlocks: Int
+  let channelBlocks: Int
+
+  /// The image, rows and channels of a block. Blocks of channels begin at multiples of 16, whole vectors.
+  func block(_ index: Int) -> (image: Int, rows: Range<Int>, channels: Range<Int>) {
+    let (rest, channelBlock) = index.quotientAndRemainder(dividingBy: channelBlocks)
+    let (image, rowBlock) = rest.quotientAndRemainder(dividingBy: rowBlocks)
+    let vectors = part(channelBlock, of: channelBlocks, (channels + 15) / 16)
+    return (
+      image, part(rowBlock, of: rowBlocks, rows),
+      vectors.lowerBound * 16..<min(channels, vectors.upperBound * 16)
+    )
+  }
+
+  /// The number of blocks.
+  var count: Int { images * rowBlocks * channelBlocks }
+}
+
+/// A depthwise convolution with what follows it.
+struct DepthwiseStep {
+  let function: qn_f32_dwconv_function
+  let window: qn_window
+  let input: UnsafePointer<Float>
+  let weights: UnsafePointer<Float>
+  let bias: UnsafePointer<Float>?
+  let residual: UnsafePointer<Float>?
+  let activation: qn_activation
+  let output: UnsafeMutablePointer<Float>
+  let inputImage: Int
+  let outputImage: Int
+  let blocks: ImageBlocks
+  let partition: Partition
+
+  func run(_ piece: Int) {
+    for index in partition.blocks(of: piece) {
+      let (image, rows, channels) = blocks.block(index)
+      withUnsafePointer(to: window) {
+        function(
+          $0, input + image * inputImage, weights, bias, residual.map { $0 + image * outputImage },
+          activation,
+          output + image * outputImage, Int32(rows.lowerBound), Int32(rows.upperBound),
+          Int32(channels.lowerBound),
+          Int32(channels.upperBound))
+      }
+    }
+  }
+}
+
+/// Pooling over windows; the global average is a window as large as the image.
+struct PoolStep {
+  let function: qn_f32_pool_function
+  let window: qn_window
+  let isMaximum: Bool
+  let input: UnsafePointer<Float>
+  let output: UnsafeMutablePointer<Float>
+  let inputImage: Int
+  let outputImage: Int
+  let blocks: ImageBlocks
+  let partition: Partition
+
+  func run(_ piece: Int) {
+    for index in partition.blocks(of: piece) {
+      let (image, rows, channels) = blocks.block(index)
+      withUnsafePointer(to: window) {
+        function(
+          $0, isMaximum ? 1 : 0, input + image * inputImage, output + image * outputImage,
+          Int32(rows.lowerBound),
+          Int32(rows.upperBound), Int32(channels.lowerBound), Int32(channels.upperBound))
+      }
+    }
+  }
+}
+
+/// Bilinear resizing.
+struct ResizeStep {
+  let function: qn_f32_resize_function
+  let width: Int
+  let outWidth: Int
+  let rows: UnsafePointer<qn_neighbours>
+  let columns: UnsafePointer<qn_neighbours>
+  let input: UnsafePointer<Float>
+  let output: UnsafeMutablePointer<Float>
+  let inputImage: Int
+  let outputImage: Int
+  /// Never cut along the channels.
+  let blocks: ImageBlocks
+  let partition: Partition
+
+  func run(_ piece: Int) {
+    for index in partition.blocks(of: piece) {
+      let (image, range, _) = blocks.block(index)
+      function(
+        Int32(blocks.channels), Int32(width), input + image * inputImage, Int32(outWidth), rows, columns,
+        output + image * outputImage, Int32(range.lowerBound), Int32(range.upperBound))
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import CKernels
+
+/// Transposes the matrix of every image: between channels × pixels and pixels × channels.
+struct TransposeStep {
+  let images: Int
+  let rows: Int
+  let columns: Int
+  let input: UnsafePointer<Float>
+  let output: UnsafeMutablePointer<Float>
+  let partition: Partition
+
+  func run(_ piece: Int) {
+    for image in partition.blocks(of: piece) {
+      let offset = image * rows * columns
+      qn_f32_transpose(rows, columns, input + offset, output + offset)
+    }
+  }
+}
+
+/// Copies a box of channels: a slice, or one operand of a concatenation.
+struct CopyStep {
+  let rows: Int
+  let columns: Int
+  let input: UnsafePointer<Float>
+  let inputStride: Int
+  let output: UnsafeMutablePointer<Float>
+  let outputStride: Int
+  let partition: Partition
+
+  func run(_ piece: Int) {
+    for block in partition.blocks(of: piece) {
+      let range = part(block, of: partition.blocks, rows)
+      qn_f32_copy_rows(
+        range.count, columns, input + range.lowerBound * inputStride, inputStride,
+        output + range.lowerBound * outputStride, outputStride)
+    }
+  }
+}
+
+/// Shuffles the channels of every pixel.
+struct ShuffleStep {
+  let pixels: Int
+  let groups: Int
+  let perGroup: Int
+  let input: UnsafePointer<Float>
+  let output: UnsafeMutablePointer<Float>
+  let partition: Partition
+
+  func run(_ piece: Int) {
+    for block in partition.blocks(of: piece) {
+      let range = part(block, of: partition.blocks, pixels)
+      let first = range.lowerBound * groups * perGroup
+      qn_f32_shuffle(range.count, groups, perGroup, input + first, output + first)
+    }
+  }
+}
