@@ -12,7 +12,8 @@ import Tensors
 ///     let stem = try builder.convolution("stem", image, .square(channels: 16, kernel: 3))
 ///     let pooled = try builder.append("pool", .globalAveragePool, [stem])
 ///     let flat = try builder.append("flat", .flatten, [pooled])
-///     let network = builder.network(outputs: [("logits", try builder.linear("head", flat, .init(features: 10)))])
+///     let logits = try builder.linear("head", flat, .init(features: 10))
+///     let network = builder.network(outputs: [("logits", logits)])
 public struct Network: Hashable, Sendable {
   /// The position of the node that produces a value.
   public typealias ValueID = Int
