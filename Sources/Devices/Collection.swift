@@ -1,0 +1,62 @@
+import Diagnostics
+import Networks
+import Tensors
+
+/// A network to be measured. It is made when its turn comes, so that a long list takes little memory.
+public struct MeasurementJob: Sendable {
+  /// What names it in samples, such as an architecture's hash.
+  public var key: String
+  /// Makes the network and its weights.
+  public var network: @Sendable () throws -> (network: Network, weights: Weights)
+
+  /// Creates a job.
+  public init(key: String, network: @escaping @Sendable () throws -> (network: Network, weights: Weights)) {
+    self.key = key
+    self.network = network
+  }
+}
+
+/// Measures networks on devices and hands every sample over as soon as it is known.
+///
+/// All pairs of network and device are measured in one random order, so that a slow drift of the machine does not fall on
+/// a part of the networks or on one device.
+public struct LatencyCollection: Sendable {
+  /// The devices.
+  public var devices: [any Device]
+  /// The seed of the order.
+  public var seed: UInt64
+
+  /// Creates a collection.
+  public init(devices: [any Device], seed: UInt64) {
+    self.devices = devices
+    self.seed = seed
+  }
+
+  /// Measures what is not measured yet.
+  ///
+  /// Whatever `sink` or `progress` throws ends the collection, and a later call goes on in the same order.
+  ///
+  /// - Parameters:
+  ///   - isMeasured: whether a network's sample on a device is known already, by key and device name.
+  ///   - progress: is told how many pairs are done of how many, before every measurement and at the end.
+  ///   - sink: takes a sample and the name of its device.
+  public func run(
+    _ jobs: [MeasurementJob],
+    isMeasured: (_ key: String, _ device: String) throws -> Bool = { _, _ in false },
+    progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
+    sink: (_ sample: LatencySample, _ device: String) throws -> Void
+  ) throws {
+    var random = RandomSource(seed: seed, purpose: "measurement order")
+    let pairs = random.shuffled(
+      jobs.indices.flatMap { job in devices.indices.map { (job: job, device: $0) } })
+    for (done, pair) in pairs.enumerated() {
+      let (job, device) = (jobs[pair.job], devices[pair.device])
+      if try isMeasured(job.key, device.name) { continue }
+      try progress(done, pairs.count)
+      let (network, weights) = try job.network()
+      let latency = try device.measure(network, weights: weights)
+      try sink(LatencySample(key: job.key, latency: latency, device: device.fingerprint), device.name)
+    }
+    try progress(pairs.count, pairs.count)
+  }
+}

@@ -1,0 +1,79 @@
+import Compute
+import Diagnostics
+import Inference
+import Networks
+
+/// This machine's inference core with a number of threads.
+public struct InferenceCoreDevice: Device {
+  /// The number of threads.
+  public let threads: Int
+  /// The level of the kernels.
+  public let isa: ISA
+  /// How networks are timed.
+  public let rules: MeasurementProtocol
+
+  /// Creates a device.
+  ///
+  /// - Throws: ``Diagnostic`` where there are fewer cores than threads, the machine cannot run the kernels, or the BLAS
+  ///   library is missing.
+  public init(threads: Int, isa: ISA = .native, rules: MeasurementProtocol = MeasurementProtocol()) throws {
+    guard (1...CPU.current.cores).contains(threads) else {
+      throw Diagnostic(
+        .usage, "no such device", value: Self.name(threads: threads),
+        rule:
+          "this machine has \(CPU.current.cores) cores; its devices are \(Self.names.joined(separator: ", "))"
+      )
+    }
+    guard isa.isSupported else {
+      throw Diagnostic(
+        .usage, "this processor cannot run the kernels", value: isa.rawValue,
+        rule: "it runs \(CPU.current.levels.map(\.rawValue).joined(separator: ", "))")
+    }
+    try BLAS.load()
+    self.threads = threads
+    self.isa = isa
+    self.rules = rules
+  }
+
+  /// The names of all numbers of threads on this machine.
+  public static var names: [String] { (1...CPU.current.cores).map(name) }
+
+  /// The name for a number of threads, such as `cpu-1t`.
+  static func name(threads: Int) -> String { "cpu-\(threads)t" }
+
+  /// `cpu-1t` for one thread.
+  public var name: String { Self.name(threads: threads) }
+
+  /// The processor, the kernels, the number of threads and the BLAS library.
+  public var fingerprint: DeviceFingerprint {
+    DeviceFingerprint(
+      cpu: CPU.current.name, isa: isa.rawValue, threads: threads, precision: "fp32", runtime: "quoin-1",
+      libraries: ["BLAS": BLAS.description])
+  }
+
+  /// Times a network by the protocol.
+  ///
+  /// - Throws: ``Diagnostic`` where the network does not compile, or other measurements keep the machine busy.
+  public func measure(_ network: Network, weights: Weights) throws -> LatencySummary {
+    try timing(of: network, weights: weights).summary
+  }
+
+  /// Times a network by the protocol and says how the measurement went.
+  ///
+  /// - Throws: ``Diagnostic`` where the network does not compile, or other measurements keep the machine busy.
+  public func timing(of network: Network, weights: Weights) throws -> RepeatedTiming {
+    // All numbers of threads share the processors, so they share one lock.
+    let turn = try DeviceLock("cpu")
+    let fused = try network.fused(with: weights)
+    let timing = try onPinnedThread {
+      let pool = ThreadPool(threads: threads, pinned: true)
+      let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: pool, isa: isa)
+      try compiled.bind(fused.network.timingInputs)
+      return rules.measure(
+        run: { 1e3 * MonotonicClock.seconds(compiled.run) },
+        calibrate: { 1e3 * MonotonicClock.seconds { pool.run(threads) { _ in CalibrationLoop.work() } } })
+    }
+    _ = consume turn
+    return timing
+  }
+}

@@ -1,0 +1,44 @@
+/// How steady the machine's clock and processor are: the spread of equal work.
+public struct TimingNoise: Hashable, Sendable, Codable {
+  /// The number of repetitions.
+  public var repetitions: Int
+  /// The fastest repetition in milliseconds.
+  public var minimum: Double
+  /// The middle repetition in milliseconds.
+  public var median: Double
+  /// How much slower than the median the 90th percentile is, as a fraction.
+  public var slower90: Double
+  /// How much slower than the median the slowest repetition is, as a fraction.
+  public var slowest: Double
+  /// The fraction of repetitions that the measuring protocol would call disturbed.
+  public var disturbed: Double
+
+  enum CodingKeys: String, CodingKey {
+    case repetitions, slowest, disturbed
+    case minimum = "min_ms"
+    case median = "median_ms"
+    case slower90 = "slower_90"
+  }
+
+  /// The spread of timings of equal work.
+  ///
+  /// - Precondition: there is at least one timing, and all are positive.
+  public init(milliseconds timings: [Double], disturbance: Double = MeasurementProtocol().disturbance) {
+    precondition(!timings.isEmpty, "noise needs a timing")
+    let sorted = timings.sorted()
+    repetitions = sorted.count
+    minimum = sorted[0]
+    median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    slower90 = sorted[min(sorted.count - 1, sorted.count * 9 / 10)] / median - 1
+    slowest = sorted[sorted.count - 1] / median - 1
+    disturbed = Double(sorted.count { $0 > sorted[0] * (1 + disturbance) }) / Double(sorted.count)
+  }
+
+  /// Repeats the calibration loop for about as many milliseconds.
+  public static func measured(milliseconds budget: Double = 1_000) -> TimingNoise {
+    _ = CalibrationLoop.milliseconds()
+    var timings: [Double] = []
+    repeat { timings.append(CalibrationLoop.milliseconds()) } while timings.reduce(0, +) < budget
+    return TimingNoise(milliseconds: timings)
+  }
+}
