@@ -38,6 +38,17 @@ import Testing
     }
   }
 
+  @Test("A fused network gives what the network gave before, in fewer nodes", arguments: 75..<95)
+  func fused(seed: Int) throws {
+    let (network, weights) = try RandomNetwork.make(seed: UInt64(seed), nodes: 16)
+    let inputs = ["image": randomTensor(network.nodes[0].shape, seed: UInt64(seed))]
+    let expected = try ReferenceInterpreter(network, weights: weights).run(inputs)
+    let fused = try network.fused(with: weights)
+    #expect(fused.network.nodes.count <= network.nodes.count)
+    let results = try CompiledNetwork(fused.network, weights: fused.weights, pool: ThreadPool(threads: 1)).run(inputs)
+    for (name, wanted) in expected { #expect(largestDifference(try #require(results[name]), wanted) < 5e-5) }
+  }
+
   @Test("A large network has the same bits for any number of threads")
   func largeIsDeterministic() throws {
     let network = try MobileNetwork.make()

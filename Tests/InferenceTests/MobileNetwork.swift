@@ -8,9 +8,9 @@ enum MobileNetwork {
     let image = try builder.input("image", [1, 3, 32, 32])
     let normal = try builder.append(
       "normal", .normalize(mean: [125, 123, 114], deviation: [63, 62, 67]), [image])
-    var value = try conv(&builder, "stem", normal, channels: 24, kernel: 3, activation: .relu6)
+    var value = try conv(&builder, "stem", normal, channels: 16, kernel: 3, activation: .relu6)
     // Expansion, channels, repetitions, first stride.
-    let stages = [(1, 16, 1, 1), (4, 24, 2, 1), (4, 32, 3, 2), (6, 64, 4, 2), (4, 96, 2, 1), (6, 160, 2, 2)]
+    let stages = [(1, 16, 1, 1), (3, 24, 2, 1), (4, 32, 3, 2), (4, 48, 3, 2), (4, 64, 2, 1), (6, 96, 2, 2)]
     for (stage, (expansion, channels, repetitions, stride)) in stages.enumerated() {
       for block in 0..<repetitions {
         value = try invertedResidual(
@@ -18,7 +18,7 @@ enum MobileNetwork {
           stride: block == 0 ? stride : 1)
       }
     }
-    value = try conv(&builder, "top", value, channels: 640, kernel: 1, activation: .relu6)
+    value = try conv(&builder, "top", value, channels: 512, kernel: 1, activation: .relu6)
     value = try builder.append("pool", .globalAveragePool, [value])
     value = try builder.append("flat", .flatten, [value])
     let logits = try builder.linear("head", value, Linear(features: 10))

@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include <immintrin.h>
+#include <math.h>
 #include <stddef.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)

@@ -1,23 +1,50 @@
 // Template: included once per instruction set with KERNEL defined.
 //
-// One vector of channels at a time; `tile` neighbouring output pixels share every weight that is loaded. Pixels whose
-// window reaches over the left or right border are computed one by one over the taps that lie inside.
+// Up to `tile` neighbouring output pixels share every weight that is loaded, one vector of channels at a time.
 
-enum { tile = 8 };
+#define INLINE __attribute__((always_inline)) static inline
+
+// Output pixels taken together, and the widest kernel with a path of its own.
+enum { tile = 8, widest = 7 };
 
 typedef struct {
   const qn_window *window;
   const float *x, *weights, *bias, *residual;
   qn_activation activation;
+  // Bounds of the activations that are clamps, infinite for the others.
+  float low, high;
   float *y;
 } arguments;
 
+typedef struct {
+  int begin, end;
+} span;
+
+INLINE vec load(const float *p, int tail, vec_mask mask) { return tail ? v_load_masked(p, mask) : v_load(p); }
+
+// Adds the residual to `count` sums, clamps and stores them.
+INLINE void finish(const arguments *a, const vec *sums, int oy, int ox, int c, int count, int tail, vec_mask mask) {
+  ptrdiff_t channels = a->window->channels, out = ((ptrdiff_t)oy * a->window->out_width + ox) * channels + c;
+  vec low = v_set(a->low), high = v_set(a->high);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < count; i++, out += channels) {
+    vec value = sums[i];
+    if (a->residual) value = v_add(value, load(a->residual + out, tail, mask));
+    value = v_min(v_max(value, low), high);
+    if (tail) {
+      v_store_masked(a->y + out, value, mask);
+    } else {
+      v_store(a->y + out, value);
+    }
+  }
+}
+
 // `count` pixels from (oy, ox) on, for the channels at `c`. `count`, `tail` are constants at every call.
-__attribute__((always_inline)) static inline void pixels(const arguments *a, int oy, int ox, int c, taps rows,
-                                                         taps columns, int count, int tail, vec_mask mask) {
+INLINE void pixels(const arguments *a, int oy, int ox, int c, taps rows, taps columns, int count, int tail,
+                   vec_mask mask) {
   const qn_window *w = a->window;
   ptrdiff_t channels = w->channels, step = (ptrdiff_t)w->stride_x * channels;
-  vec start = a->bias ? (tail ? v_load_masked(a->bias + c, mask) : v_load(a->bias + c)) : v_zero();
+  vec start = a->bias ? load(a->bias + c, tail, mask) : v_zero();
   vec sums[tile];
 #pragma clang loop unroll(full)
   for (int i = 0; i < count; i++) sums[i] = start;
@@ -27,36 +54,76 @@ __attribute__((always_inline)) static inline void pixels(const arguments *a, int
     for (int kx = columns.begin; kx < columns.end; kx++) {
       ptrdiff_t ix = ox * w->stride_x - w->pad_left + kx * w->dilation_x;
       const float *from = a->x + (iy * w->width + ix) * channels + c;
-      const float *at = weight + kx * channels;
-      vec factor = tail ? v_load_masked(at, mask) : v_load(at);
+      vec factor = load(weight + kx * channels, tail, mask);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < count; i++) {
-        vec value = tail ? v_load_masked(from + i * step, mask) : v_load(from + i * step);
-        sums[i] = v_fma(value, factor, sums[i]);
+      for (int i = 0; i < count; i++) sums[i] = v_fma(load(from + i * step, tail, mask), factor, sums[i]);
+    }
+  }
+  finish(a, sums, oy, ox, c, count, tail, mask);
+}
+
+// The same for windows that overlap in all but one column (stride 1, no dilation): every input column is loaded once and
+// feeds all windows that it lies in. Columns on the padding are skipped, so that borders need no path of their own.
+// `count`, `width`, which is the kernel's, and `tail` are constants at every call.
+INLINE void neighbours(const arguments *a, int oy, int ox, int c, taps rows, int count, int width, int tail,
+                       vec_mask mask) {
+  const qn_window *w = a->window;
+  ptrdiff_t channels = w->channels;
+  int left = ox - w->pad_left;
+  vec start = a->bias ? load(a->bias + c, tail, mask) : v_zero();
+  vec sums[tile];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < count; i++) sums[i] = start;
+  for (int ky = rows.begin; ky < rows.end; ky++) {
+    ptrdiff_t iy = oy * w->stride_y - w->pad_top + ky * w->dilation_y;
+    const float *from = a->x + (iy * w->width + left) * channels + c;
+    const float *weight = a->weights + (ptrdiff_t)ky * width * channels + c;
+    vec factors[widest];
+#pragma clang loop unroll(full)
+    for (int kx = 0; kx < width; kx++) factors[kx] = load(weight + kx * channels, tail, mask);
+#pragma clang loop unroll(full)
+    for (int j = 0; j < count + width - 1; j++, from += channels) {
+      if (left + j < 0 || left + j >= w->width) continue;
+      vec value = load(from, tail, mask);
+#pragma clang loop unroll(full)
+      for (int kx = 0; kx < width; kx++) {
+        if (j - kx >= 0 && j - kx < count) sums[j - kx] = v_fma(value, factors[kx], sums[j - kx]);
       }
     }
   }
-  ptrdiff_t out = ((ptrdiff_t)oy * w->out_width + ox) * channels + c;
-#pragma clang loop unroll(full)
-  for (int i = 0; i < count; i++, out += channels) {
-    vec value = sums[i];
-    if (a->residual) {
-      const float *at = a->residual + out;
-      value = v_add(value, tail ? v_load_masked(at, mask) : v_load(at));
-    }
-    value = v_activate(value, a->activation);
-    if (tail) {
-      v_store_masked(a->y + out, value, mask);
-    } else {
-      v_store(a->y + out, value);
-    }
+  finish(a, sums, oy, ox, c, count, tail, mask);
+}
+
+// The activations that are no clamps, in a pass of their own over a row that is still in the cache.
+__attribute__((noinline)) static void activate_row(const arguments *a, int oy, span channels) {
+  const qn_window *w = a->window;
+  vec_mask rest = v_first((channels.end - channels.begin) % v_width);
+  for (int ox = 0; ox < w->out_width; ox++) {
+    float *y = a->y + ((ptrdiff_t)oy * w->out_width + ox) * w->channels;
+    int c = channels.begin;
+    for (; c + v_width <= channels.end; c += v_width) v_store(y + c, v_activate(v_load(y + c), a->activation));
+    if (c < channels.end) v_store_masked(y + c, v_activate(v_load_masked(y + c, rest), a->activation), rest);
   }
 }
 
-// One row of the output for the channels at `c`.
-__attribute__((always_inline)) static inline void row(const arguments *a, int oy, int c, int tail, vec_mask mask) {
+// `count` pixels from (oy, ox) on, for a range of channels: what their windows have in common is worked out once.
+INLINE void segment(const arguments *a, int oy, int ox, taps rows, taps columns, int count, span channels) {
+  int c = channels.begin;
+  for (; c + v_width <= channels.end; c += v_width) pixels(a, oy, ox, c, rows, columns, count, 0, v_first(v_width));
+  if (c < channels.end) pixels(a, oy, ox, c, rows, columns, count, 1, v_first(channels.end - c));
+}
+
+INLINE void neighbour_segment(const arguments *a, int oy, int ox, taps rows, int count, int width, span channels) {
+  int c = channels.begin;
+  for (; c + v_width <= channels.end; c += v_width) {
+    neighbours(a, oy, ox, c, rows, count, width, 0, v_first(v_width));
+  }
+  if (c < channels.end) neighbours(a, oy, ox, c, rows, count, width, 1, v_first(channels.end - c));
+}
+
+// One row of the output for any window. Interior pixels are taken together, those at the borders one by one.
+__attribute__((noinline)) static void any_row(const arguments *a, int oy, taps rows, span channels) {
   const qn_window *w = a->window;
-  taps rows = taps_inside(oy * w->stride_y - w->pad_top, w->height, w->kernel_height, w->dilation_y);
   taps all = {0, w->kernel_width};
   // Output columns before `first` reach over the left border, those from `last` on over the right one.
   int first = (w->pad_left + w->stride_x - 1) / w->stride_x;
@@ -64,27 +131,73 @@ __attribute__((always_inline)) static inline void row(const arguments *a, int oy
   int last = reach < 0 ? 0 : reach / w->stride_x + 1;
   if (last > w->out_width) last = w->out_width;
   for (int ox = 0; ox < w->out_width;) {
-    if (ox >= first && ox + tile <= last) {
-      pixels(a, oy, ox, c, rows, all, tile, tail, mask);
-      ox += tile;
-    } else if (ox >= first && ox + tile / 4 <= last) {
-      pixels(a, oy, ox, c, rows, all, tile / 4, tail, mask);
-      ox += tile / 4;
+    int inside = ox >= first ? last - ox : 0;
+    if (inside >= 8) {
+      segment(a, oy, ox, rows, all, 8, channels);
+      ox += 8;
+    } else if (inside >= 4) {
+      segment(a, oy, ox, rows, all, 4, channels);
+      ox += 4;
+    } else if (inside >= 2) {
+      segment(a, oy, ox, rows, all, 2, channels);
+      ox += 2;
     } else {
       taps columns = taps_inside(ox * w->stride_x - w->pad_left, w->width, w->kernel_width, w->dilation_x);
-      pixels(a, oy, ox, c, rows, columns, 1, tail, mask);
+      segment(a, oy, ox, rows, columns, 1, channels);
       ox += 1;
     }
   }
 }
 
+INLINE void overlapping_row(const arguments *a, int oy, taps rows, int width, span channels) {
+  for (int ox = 0, left; (left = a->window->out_width - ox) > 0;) {
+    if (left >= 8) {
+      neighbour_segment(a, oy, ox, rows, 8, width, channels);
+      ox += 8;
+    } else if (left >= 4) {
+      neighbour_segment(a, oy, ox, rows, 4, width, channels);
+      ox += 4;
+    } else if (left >= 2) {
+      neighbour_segment(a, oy, ox, rows, 2, width, channels);
+      ox += 2;
+    } else {
+      neighbour_segment(a, oy, ox, rows, 1, width, channels);
+      ox += 1;
+    }
+  }
+}
+
+// Kept apart, since each holds several unrolled loops.
+__attribute__((noinline)) static void row3(const arguments *a, int oy, taps rows, span channels) {
+  overlapping_row(a, oy, rows, 3, channels);
+}
+__attribute__((noinline)) static void row5(const arguments *a, int oy, taps rows, span channels) {
+  overlapping_row(a, oy, rows, 5, channels);
+}
+__attribute__((noinline)) static void row7(const arguments *a, int oy, taps rows, span channels) {
+  overlapping_row(a, oy, rows, 7, channels);
+}
+
+static void row(const arguments *a, int oy, span channels) {
+  const qn_window *w = a->window;
+  taps rows = taps_inside(oy * w->stride_y - w->pad_top, w->height, w->kernel_height, w->dilation_y);
+  int overlap = w->stride_x == 1 && w->dilation_x == 1;
+  switch (overlap ? w->kernel_width : 0) {
+    case 3: return row3(a, oy, rows, channels);
+    case 5: return row5(a, oy, rows, channels);
+    case 7: return row7(a, oy, rows, channels);
+    default: return any_row(a, oy, rows, channels);
+  }
+}
+
 void KERNEL(const qn_window *window, const float *x, const float *weights, const float *bias, const float *residual,
             qn_activation activation, float *y, int row_begin, int row_end, int channel_begin, int channel_end) {
-  arguments a = {window, x, weights, bias, residual, activation, y};
-  vec_mask rest = v_first((channel_end - channel_begin) % v_width);
+  int is_relu = activation == qn_relu || activation == qn_relu6;
+  float low = is_relu ? 0 : -INFINITY, high = activation == qn_relu6 ? 6 : INFINITY;
+  arguments a = {window, x, weights, bias, residual, activation, low, high, y};
+  span channels = {channel_begin, channel_end};
   for (int oy = row_begin; oy < row_end; oy++) {
-    int c = channel_begin;
-    for (; c + v_width <= channel_end; c += v_width) row(&a, oy, c, 0, rest);
-    if (c < channel_end) row(&a, oy, c, 1, rest);
+    row(&a, oy, channels);
+    if (activation > qn_relu6) activate_row(&a, oy, channels);
   }
 }

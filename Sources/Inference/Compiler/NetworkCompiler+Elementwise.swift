@@ -7,7 +7,7 @@ extension NetworkCompiler {
   mutating func lowerNormalize(_ mean: [Float], _ deviation: [Float], _ node: Network.Node, _ value: Int) {
     let scale = deviation.map { 1 / $0 }
     let shift = zip(mean, deviation).map { -$0 / $1 }
-    appendChannelStep(value, from: node.inputs[0], scale: keep(scale), shift: keep(shift))
+    appendConstants(value, from: node.inputs[0], scale: scale, shift: shift)
   }
 
   /// A batch norm that no convolution took up, as one scale and one shift per channel.
@@ -17,7 +17,7 @@ extension NetworkCompiler {
     // In Double: the shift is a difference of products.
     let scale = zip(gamma, variance).map { Double($0) / (Double($1) + Double(epsilon)).squareRoot() }
     let shift = beta.indices.map { Float(Double(beta[$0]) - Double(mean[$0]) * scale[$0]) }
-    appendChannelStep(value, from: node.inputs[0], scale: keep(scale.map { Float($0) }), shift: keep(shift))
+    appendConstants(value, from: node.inputs[0], scale: scale.map { Float($0) }, shift: shift)
   }
 
   mutating func lower(_ activation: Activation, _ node: Network.Node, _ value: Int) {
@@ -40,17 +40,26 @@ extension NetworkCompiler {
     }
   }
 
+  /// Several pixels with few channels are treated as one with many, so that vectors are full.
+  private mutating func appendConstants(_ value: Int, from operand: Int, scale: [Float], shift: [Float]) {
+    var together = 1
+    while layouts[value].pixels % (2 * together) == 0, 2 * together * scale.count <= 256 { together *= 2 }
+    let repeated = [scale, shift].map { numbers in keep((0..<together).flatMap { _ in numbers }) }
+    appendChannelStep(value, from: operand, scale: repeated[0], shift: repeated[1], together: together)
+  }
+
   private mutating func appendChannelStep(
     _ value: Int, from operand: Int, scale: UnsafePointer<Float>, scaleImage: Int = 0,
-    shift: UnsafePointer<Float>?
+    shift: UnsafePointer<Float>?, together: Int = 1
   ) {
     let layout = layouts[value]
-    let pixelBlocks = min(layout.pixels, threads == 1 ? 1 : 4 * threads)
+    let pixels = layout.pixels / together
+    let pixelBlocks = min(pixels, threads == 1 ? 1 : 4 * threads)
     append(
       .channel(
         ChannelStep(
-          function: kernels.transform, images: layout.images, pixels: layout.pixels,
-          channels: layout.channels,
+          function: kernels.transform, images: layout.images, pixels: pixels,
+          channels: layout.channels * together,
           input: pointers[operand], scale: scale, scaleImage: scaleImage, shift: shift,
           activation: qn_identity,
           output: pointers[value], pixelBlocks: pixelBlocks,

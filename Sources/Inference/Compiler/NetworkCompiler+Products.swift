@@ -138,38 +138,6 @@ extension NetworkCompiler {
       partition: Partition(blocks: units * columnBlocks, threads: threads, nanoseconds: macs / 32))
   }
 
-  private func pack(_ weight: [Float], _ bias: [Float]?, columns: Int, depth: Int) -> PackedMatrix {
-    weight.withUnsafeBufferPointer { weight in
-      // A shape with an extent of 0 never gets this far, so there is a first element.
-      let start = weight.baseAddress ?? UnsafePointer(scratch)
-      guard let bias else {
-        return PackedMatrix(start, bias: nil, columns: columns, depth: depth, panel: kernels.panel)
-      }
-      return bias.withUnsafeBufferPointer {
-        PackedMatrix(start, bias: $0.baseAddress, columns: columns, depth: depth, panel: kernels.panel)
-      }
-    }
-  }
-
-  /// One packed matrix per group, one behind the other; rows of a matrix are taps × channels of the group.
-  private mutating func packGroups(
-    _ weight: [Float], _ bias: [Float]?, _ convolution: Convolution, inputs: Int
-  ) -> (start: UnsafePointer<Float>, perGroup: Int) {
-    let (columns, depth) = (convolution.channels / convolution.groups, convolution.depth(inputs: inputs))
-    let turned = convolution.tapMajor(weight, channelsPerGroup: inputs / convolution.groups)
-    let groups = (0..<convolution.groups).map { group in
-      pack(
-        Array(turned[group * columns * depth..<(group + 1) * columns * depth]),
-        bias.map { Array($0[group * columns..<(group + 1) * columns]) }, columns: columns, depth: depth)
-    }
-    let perGroup = groups[0].buffer.count
-    let all = AlignedBuffer(count: perGroup * groups.count)
-    for (index, group) in groups.enumerated() {
-      (all.pointer + index * perGroup).update(from: group.buffer.pointer, count: perGroup)
-    }
-    return (keep(all), perGroup)
-  }
-
   /// Blocks of an image step: rows first, then channels, until every thread has something to do.
   func imageBlocks(_ output: ValueLayout, rows: Int, cutsChannels: Bool = true) -> ImageBlocks {
     let wanted = threads == 1 ? 1 : (4 * threads + output.images - 1) / output.images
@@ -191,21 +159,6 @@ extension Convolution {
 
   /// The length of the sums.
   func depth(inputs: Int) -> Int { inputs / groups * kernel.height * kernel.width }
-
-  /// Weights `[out, channel, tap]` as `[out, tap, channel]`, the order of unrolled windows.
-  func tapMajor(_ weight: [Float], channelsPerGroup count: Int) -> [Float] {
-    let taps = kernel.height * kernel.width
-    guard taps > 1, count > 1 else { return weight }
-    var turned = [Float](repeating: 0, count: weight.count)
-    for out in 0..<channels {
-      for tap in 0..<taps {
-        for channel in 0..<count {
-          turned[(out * taps + tap) * count + channel] = weight[(out * count + channel) * taps + tap]
-        }
-      }
-    }
-    return turned
-  }
 
   func window(_ input: ValueLayout, _ output: ValueLayout) -> qn_window {
     qn_window(input, output, kernel: kernel, stride: stride, padding: padding, dilation: dilation)

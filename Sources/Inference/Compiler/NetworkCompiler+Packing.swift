@@ -1,0 +1,55 @@
+import Compute
+import Networks
+import Tensors
+
+extension NetworkCompiler {
+  /// A right operand and its bias in the kernel's layout.
+  func pack(_ weight: [Float], _ bias: [Float]?, columns: Int, depth: Int) -> PackedMatrix {
+    weight.withUnsafeBufferPointer { weight in
+      // A shape with an extent of 0 never gets this far, so there is a first element.
+      let start = weight.baseAddress ?? UnsafePointer(scratch)
+      guard let bias else {
+        return PackedMatrix(start, bias: nil, columns: columns, depth: depth, panel: kernels.panel)
+      }
+      return bias.withUnsafeBufferPointer {
+        PackedMatrix(start, bias: $0.baseAddress, columns: columns, depth: depth, panel: kernels.panel)
+      }
+    }
+  }
+
+  /// One packed matrix per group, one behind the other; rows of a matrix are taps × channels of the group.
+  mutating func packGroups(
+    _ weight: [Float], _ bias: [Float]?, _ convolution: Convolution, inputs: Int
+  ) -> (start: UnsafePointer<Float>, perGroup: Int) {
+    let (columns, depth) = (convolution.channels / convolution.groups, convolution.depth(inputs: inputs))
+    let turned = convolution.tapMajor(weight, channelsPerGroup: inputs / convolution.groups)
+    let groups = (0..<convolution.groups).map { group in
+      pack(
+        Array(turned[group * columns * depth..<(group + 1) * columns * depth]),
+        bias.map { Array($0[group * columns..<(group + 1) * columns]) }, columns: columns, depth: depth)
+    }
+    let perGroup = groups[0].buffer.count
+    let all = AlignedBuffer(count: perGroup * groups.count)
+    for (index, group) in groups.enumerated() {
+      (all.pointer + index * perGroup).update(from: group.buffer.pointer, count: perGroup)
+    }
+    return (keep(all), perGroup)
+  }
+}
+
+extension Convolution {
+  /// Weights `[out, channel, tap]` as `[out, tap, channel]`, the order of unrolled windows.
+  fileprivate func tapMajor(_ weight: [Float], channelsPerGroup count: Int) -> [Float] {
+    let taps = kernel.height * kernel.width
+    guard taps > 1, count > 1 else { return weight }
+    var turned = [Float](repeating: 0, count: weight.count)
+    for out in 0..<channels {
+      for tap in 0..<taps {
+        for channel in 0..<count {
+          turned[(out * taps + tap) * count + channel] = weight[(out * count + channel) * taps + tap]
+        }
+      }
+    }
+    return turned
+  }
+}
