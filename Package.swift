@@ -8,7 +8,8 @@ import PackageDescription
 struct Room {
   let name: String
   var imports: [Target.Dependency] = []
-  var tested = true
+  /// What its tests compare with beyond that.
+  var testImports: [Target.Dependency] = []
 }
 
 let cryptography: Target.Dependency = "CCrypto"
@@ -34,7 +35,8 @@ let rooms = [
   Room(name: "SearchSpaces", imports: ["Diagnostics", "Networks", "Tensors", yams]),
   Room(
     name: "Supernets",
-    imports: ["Datasets", "Diagnostics", "Networks", "SearchSpaces", "Tensors", "Training"]),
+    imports: ["Compute", "Datasets", "Diagnostics", "Networks", "SearchSpaces", "Tensors", "Training"],
+    testImports: ["Inference"]),
 
   // Latency.
   Room(name: "Latency", imports: ["Diagnostics", "Networks", "Tensors"]),
@@ -67,10 +69,10 @@ let settings: [SwiftSetting] =
 let libraries: [Target] = rooms.map {
   .target(name: $0.name, dependencies: $0.imports, swiftSettings: settings)
 }
-let tests: [Target] = rooms.filter(\.tested).map {
+let tests: [Target] = rooms.map {
   .testTarget(
     name: $0.name + "Tests",
-    dependencies: [.init(stringLiteral: $0.name), "TestSupport"] + $0.imports,
+    dependencies: [.init(stringLiteral: $0.name), "TestSupport"] + $0.imports + $0.testImports,
     swiftSettings: settings)
 }
 

@@ -41,6 +41,10 @@ extension Weights {
     return tensor
   }
 
-  /// A copy of the box that a parameter sees.
-  func box(_ parameter: Parameter) throws -> Tensor { parameter.extract(from: try stored(parameter)) }
+  /// A copy of the box that a parameter sees. A tensor that has the box's shape already, such as a network's own batch
+  /// norm statistics beside shared weights, is taken as it is.
+  func box(_ parameter: Parameter) throws -> Tensor {
+    if let own = self[parameter.name], own.shape == parameter.shape { return own }
+    return parameter.extract(from: try stored(parameter))
+  }
 }
