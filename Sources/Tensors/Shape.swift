@@ -15,6 +15,18 @@ public struct Shape: Hashable, Sendable, Codable, ExpressibleByArrayLiteral {
   /// The number of elements; 1 for a scalar.
   public var elementCount: Int { dimensions.reduce(1, *) }
 
+  /// The number of elements, or `nil` where an extent is negative or the product overflows: for shapes out of files,
+  /// which ``elementCount`` must not see unchecked.
+  public var checkedElementCount: Int? {
+    var count = 1
+    for extent in dimensions {
+      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+      guard extent >= 0, !overflows else { return nil }
+      count = product
+    }
+    return count
+  }
+
   /// The extent of one dimension; negative positions count from the end.
   public subscript(position: Int) -> Int {
     get { dimensions[position < 0 ? position + dimensions.count : position] }
