@@ -1,4 +1,4 @@
-# make build | test | format | lint | install
+# make build | test | oracles | format | lint | install
 #
 # Every target does its own set-up and is quick when nothing is left to do.
 
@@ -6,16 +6,20 @@ PREFIX ?= /usr/local
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 QUOIN := .build/release/quoin
 
-.PHONY: build test format lint install setup
+.PHONY: build test oracles format lint install setup
 
 ## build: leaves .build/release/quoin
 build: setup
 	swift build $(SWIFT_FLAGS) --product quoin
 
 ## test: every test, in the configuration that ships
-test: setup
+test: setup oracles
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test -c release --skip-build
+
+## oracles: what tests compare with, in .venv
+oracles: setup
+	@scripts/oracle-environment
 
 format:
 	swift format -i -r Sources Tests Package.swift

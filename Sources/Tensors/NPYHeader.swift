@@ -37,7 +37,8 @@ struct NPYHeader {
     guard case .text(let description)? = entries["descr"], let format = Self.formats[description] else {
       throw Diagnostic(
         .unusableFile, "unknown element type", at: .init(file: path, path: "descr"),
-        value: entries["descr"]?.description ?? "", rule: "it is one of \(Self.formats.keys.sorted().joined(separator: ", "))",
+        value: entries["descr"]?.description ?? "",
+        rule: "it is one of \(Self.formats.keys.sorted().joined(separator: ", "))",
         remedy: "save array.astype('float32')")
     }
     guard case .boolean(let isFortranOrder)? = entries["fortran_order"] else {

@@ -23,7 +23,9 @@ public struct Safetensors: Hashable, Sendable {
   ///
   /// - Throws: ``Diagnostic`` where the file is missing or damaged: a header that is too long or no JSON of the format,
   ///   an unknown number format, offsets that leave the file, overlap, leave gaps or do not fit the shape.
-  public static func read(_ path: String) throws -> Safetensors { try Safetensors(decoding: readFile(path), path: path) }
+  public static func read(_ path: String) throws -> Safetensors {
+    try Safetensors(decoding: readFile(path), path: path)
+  }
 
   /// Writes the file: it is there in full or as it was before.
   ///
@@ -39,7 +41,8 @@ public struct Safetensors: Hashable, Sendable {
     tensors = try data.withUnsafeBytes { bytes in
       var tensors: [String: Tensor] = [:]
       for entry in entries {
-        let slice = UnsafeRawBufferPointer(rebasing: bytes[start + entry.range.lowerBound..<start + entry.range.upperBound])
+        let slice = UnsafeRawBufferPointer(
+          rebasing: bytes[start + entry.range.lowerBound..<start + entry.range.upperBound])
         tensors[entry.name] = Tensor(
           entry.shape, try entry.format.floats(slice, at: .init(file: path, path: entry.name)))
       }

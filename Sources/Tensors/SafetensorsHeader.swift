@@ -49,7 +49,8 @@ struct SafetensorsHeader {
   static func read(_ data: Data, path: String) throws -> (header: SafetensorsHeader, start: Int) {
     let place = Diagnostic.Place(file: path)
     guard data.count >= 8 else {
-      throw Diagnostic(.unusableFile, "the file is not in safetensors format", at: place, rule: "it has 8 bytes or more")
+      throw Diagnostic(
+        .unusableFile, "the file is not in safetensors format", at: place, rule: "it has 8 bytes or more")
     }
     let length = data.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
     guard length <= UInt64(min(limit, data.count - 8)) else {
@@ -81,7 +82,9 @@ struct SafetensorsHeader {
   func orderedEntries(dataCount: Int, path: String) throws -> [CheckedEntry] {
     var end = 0
     let checked = try entries.map { try check($0.value, name: $0.key, dataCount: dataCount, path: path) }
-      .sorted { ($0.range.lowerBound, $0.range.upperBound, $0.name) < ($1.range.lowerBound, $1.range.upperBound, $1.name) }
+      .sorted {
+        ($0.range.lowerBound, $0.range.upperBound, $0.name) < ($1.range.lowerBound, $1.range.upperBound, $1.name)
+      }
     for entry in checked {
       guard entry.range.lowerBound == end else {
         throw Diagnostic(

@@ -1,0 +1,56 @@
+import Networks
+import Tensors
+
+/// What a name in an ONNX graph stands for while the graph is read.
+///
+/// Several ONNX nodes can make up one operator of a ``Network``. The cases other than `node` and `constant` are such
+/// operators half-read: they become nodes only if something else than their continuation reads them.
+enum ImportedValue {
+  /// A value of the network.
+  case node(Network.ValueID)
+  /// Numbers that are known.
+  case constant(ONNXConstant)
+  /// Arithmetic with one constant per channel.
+  case affine(ChannelArithmetic)
+  /// An activation of a value; times that value it is the gated activation.
+  case gate(Network.ValueID, Activation, name: String)
+  /// Six times an activation of a value, as older files spell the hard sigmoid and hard swish.
+  case sextuple(Network.ValueID, Activation, name: String)
+  /// A product with a matrix `[out, in]` that a bias may follow.
+  case product(Network.ValueID, weight: Tensor, name: String)
+  /// An image with zeros around it.
+  case padded(Network.ValueID, Padding)
+  /// Channels split as groups × rest, or swapped to rest × groups: on the way of a channel shuffle.
+  case grouped(Network.ValueID, groups: Int, isSwapped: Bool)
+}
+
+/// y = (x − mean) / deviation per channel, collected from additions, subtractions, products and quotients.
+struct ChannelArithmetic {
+  let source: Network.ValueID
+  /// The name of the last ONNX node of the collection.
+  var name: String
+  /// One number per channel.
+  var mean: [Double]
+  /// One number per channel.
+  var deviation: [Double]
+
+  init(_ source: Network.ValueID, channels: Int, name: String) {
+    (self.source, self.name) = (source, name)
+    mean = Array(repeating: 0, count: channels)
+    deviation = Array(repeating: 1, count: channels)
+  }
+
+  /// y ± c
+  mutating func add(_ constant: [Float], sign: Double) {
+    for i in mean.indices { mean[i] -= sign * Double(constant[i]) * deviation[i] }
+  }
+
+  /// y · c
+  mutating func multiply(by constant: [Float]) { for i in mean.indices { deviation[i] /= Double(constant[i]) } }
+
+  /// y / c
+  mutating func divide(by constant: [Float]) { for i in mean.indices { deviation[i] *= Double(constant[i]) } }
+
+  /// Whether it adds one constant to all channels and does nothing else.
+  func adds(_ constant: Double) -> Bool { mean.allSatisfy { $0 == -constant } && deviation.allSatisfy { $0 == 1 } }
+}

@@ -1,0 +1,248 @@
+import Diagnostics
+import Foundation
+import Networks
+import Tensors
+
+extension ONNX {
+  /// The network and the weights of an ONNX file.
+  ///
+  /// It reads what ``export(_:weights:classes:metadata:)`` writes, and convolutional networks as PyTorch and others write
+  /// them. Inputs and outputs keep their names; nodes keep theirs as far as these are unique. Shapes are for a batch of
+  /// one, whatever batch the file or `inputShapes` states.
+  ///
+  /// - Parameters:
+  ///   - data: The bytes of the file.
+  ///   - path: The file's path, for messages.
+  ///   - inputShapes: Shapes of inputs by name, needed where an extent other than the batch is symbolic.
+  /// - Throws: ``Diagnostic`` that names file and node where the file is damaged, or holds an operator or a form of it
+  ///   that ``Network`` has no counterpart of.
+  public static func `import`(
+    _ data: Data, path: String, inputShapes: [String: Shape] = [:]
+  ) throws -> (network: Network, weights: Weights) {
+    let model = try ONNXModelProto(reading: data, path: path)
+    var importer = try ONNXImporter(model, path: path)
+    try importer.addInputs(shapes: inputShapes)
+    return try importer.imported()
+  }
+}
+
+/// Reads the nodes of an ONNX graph one after the other into a network.
+struct ONNXImporter {
+  let path: String
+  let model: ONNXModelProto
+  var builder: NetworkBuilder
+  private(set) var weights: Weights = [:]
+  /// What the names of the graph stand for.
+  var values: [String: ImportedValue] = [:]
+  /// Tensors of the file by name; they are decoded where they are used.
+  private var tensors: [String: ONNXTensorProto] = [:]
+  /// Operators of the network's nodes, with the first value that each reads.
+  private(set) var producers: [(op: Operator, source: Network.ValueID)] = []
+  /// The batch that the file's constants are for; symbolic batches are 1.
+  private(set) var batch = 1
+  private var names: Set<String> = []
+
+  /// More elements than any value of a real network has: 1 GiB for a batch of one.
+  private static let elementLimit = 1 << 28
+
+  init(_ model: ONNXModelProto, path: String) throws {
+    (self.model, self.path) = (model, path)
+    builder = NetworkBuilder(name: model.graph.name.isEmpty ? "network" : model.graph.name)
+    for tensor in model.graph.initializer { tensors[tensor.name] = tensor }
+  }
+
+  /// Reads the graph up to its outputs; what these do not need is left out.
+  mutating func imported() throws -> (network: Network, weights: Weights) {
+    let nodes = model.graph.node.map { ONNXNodeReader($0, operatorSet: model.operatorSet, path: path) }
+    for node in try needed(nodes) { try read(node) }
+    var outputs: [(name: String, value: Network.ValueID)] = []
+    for output in model.graph.output { outputs.append((output.name, try value(output.name))) }
+    guard !outputs.isEmpty else { throw Diagnostic(.unusableFile, "the network has no outputs", at: .init(file: path)) }
+    return (builder.network(outputs: outputs), weights)
+  }
+
+  /// The nodes that an output depends on, in their order.
+  private func needed(_ nodes: [ONNXNodeReader]) throws -> [ONNXNodeReader] {
+    var wanted = Set(model.graph.output.map(\.name))
+    var result: [ONNXNodeReader] = []
+    for node in nodes.reversed() where node.proto.output.contains(where: { !$0.isEmpty && wanted.contains($0) }) {
+      wanted.formUnion(node.inputs)
+      result.append(node)
+    }
+    return result.reversed()
+  }
+
+  private mutating func read(_ node: ONNXNodeReader) throws {
+    guard let operation = Self.operations[node.op] else {
+      throw Diagnostic(
+        .unusableFile, "unknown ONNX operator", at: .init(file: path, path: node.name), value: node.op,
+        rule: "operators of convolutional networks are supported",
+        nearest: nearestName(to: node.op, among: Self.operations.keys.sorted()))
+    }
+    do {
+      try operation(&self, node)
+    } catch var diagnostic as Diagnostic where diagnostic.place?.file == nil {
+      diagnostic.place = .init(file: path, path: diagnostic.place?.path ?? node.name)
+      diagnostic.category = .unusableFile
+      throw diagnostic
+    }
+  }
+}
+
+// MARK: Inputs
+
+extension ONNXImporter {
+  /// Adds the graph's inputs; those that are weights are none.
+  mutating func addInputs(shapes: [String: Shape]) throws {
+    let inputs = model.graph.input.filter { tensors[$0.name] == nil }
+    let known = inputs.map(\.name)
+    for name in shapes.keys.sorted() where !known.contains(name) {
+      throw Diagnostic(
+        .usage, "the network has no such input", at: .init(file: path), value: name,
+        rule: "it has \(known.joined(separator: ", "))", nearest: nearestName(to: name, among: known))
+    }
+    for input in inputs {
+      let type = input.type.tensorType.elemType
+      guard type == ONNXTensorProto.DataType.float.rawValue else {
+        throw Diagnostic(
+          .unusableFile, "the input's elements are not 32-bit floating point", at: .init(file: path, path: input.name),
+          value: ONNXTensorProto.DataType(rawValue: Int(type)).map { "\($0)" } ?? String(type))
+      }
+      let shape = try self.shape(of: input.summary, pinned: shapes[input.name])
+      names.insert(input.name)
+      values[input.name] = .node(try builder.input(input.name, shape))
+      producers.append((.input, producers.count))
+    }
+  }
+
+  /// The shape of an input for a batch of one.
+  private mutating func shape(of input: ONNX.Summary.Value, pinned: Shape?) throws -> Shape {
+    let place = Diagnostic.Place(file: path, path: input.name)
+    let declared = input.dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: "×")
+    var shape = Shape(input.dimensions.enumerated().map { axis, extent in axis == 0 ? 1 : extent ?? 0 })
+    if let pinned {
+      // A file may leave even the rank open.
+      let fits =
+        shape.rank == 0
+        || pinned.rank == shape.rank && (1..<shape.rank).allSatisfy { shape[$0] == 0 || shape[$0] == pinned[$0] }
+      guard fits else {
+        throw Diagnostic(
+          .usage, "the shape does not fit the input", at: place, value: pinned.description,
+          rule: "the file states \(declared)")
+      }
+      shape = pinned
+      if shape.rank > 0 { shape[0] = 1 }
+    }
+    guard !shape.dimensions.contains(0) else {
+      throw Diagnostic(
+        .usage, "the input's shape is symbolic", at: place, value: declared,
+        remedy: "state it, as in --input-shape \(input.name)=1,3,224,224")
+    }
+    guard shape.rank >= 2, let count = shape.checkedElementCount, count <= Self.elementLimit else {
+      throw Diagnostic(
+        .unusableFile, "the input's shape cannot be used", at: place, value: declared,
+        rule: "it is a batch of at most 2^28 numbers each")
+    }
+    if let stated = input.dimensions.first ?? nil { batch = stated }
+    return shape
+  }
+}
+
+// MARK: Values and nodes
+
+extension ONNXImporter {
+  /// What a name stands for.
+  func imported(_ name: String, for node: ONNXNodeReader? = nil) throws -> ImportedValue {
+    if let value = values[name] { return value }
+    if let tensor = tensors[name] { return .constant(try ONNXConstant(tensor, path: path)) }
+    throw Diagnostic(
+      .unusableFile, "a value is read that nothing before produces", at: .init(file: path, path: node?.name),
+      value: name, rule: "nodes stand in execution order", nearest: nearestName(to: name, among: values.keys.sorted()))
+  }
+
+  /// The constant at an input of a node, or `nil` where the input is left out or no constant.
+  func constant(_ node: ONNXNodeReader, _ position: Int) throws -> ONNXConstant? {
+    guard let name = node.input(position), case .constant(let constant) = try imported(name, for: node) else {
+      return nil
+    }
+    return constant
+  }
+
+  /// FP32 numbers that a node needs to be constant, such as its weights.
+  func tensor(_ node: ONNXNodeReader, _ position: Int, _ role: String) throws -> Tensor {
+    guard let constant = try constant(node, position), case .reals(let values) = constant.elements else {
+      throw node.unusable(
+        "the \(role) is not constant", value: node.input(position), rule: "it is a floating-point tensor of the file")
+    }
+    return Tensor(constant.shape, values)
+  }
+
+  /// Integers that stand in an attribute in older files and in an input in newer ones.
+  func integers(_ node: ONNXNodeReader, attribute: String, input: Int) throws -> [Int]? {
+    if let values = node.integers(attribute) { return values }
+    guard node.input(input) != nil else { return nil }
+    guard let values = try constant(node, input)?.integers else {
+      throw node.unusable("\(attribute) are not constant integers", value: node.input(input))
+    }
+    return values
+  }
+
+  /// The operand of a node as a value of the network.
+  mutating func operand(_ node: ONNXNodeReader, _ position: Int = 0) throws -> Network.ValueID {
+    guard let name = node.input(position) else { throw node.unusable("operand \(position) is missing") }
+    return try value(name, for: node)
+  }
+
+  /// A name as a value of the network; what was half-read is finished.
+  mutating func value(_ name: String, for node: ONNXNodeReader? = nil) throws -> Network.ValueID {
+    let imported = try imported(name, for: node)
+    if case .node(let value) = imported { return value }
+    guard let value = try finished(imported) else {
+      throw Diagnostic(
+        .unusableFile, "the value cannot stand alone", at: .init(file: path, path: name),
+        rule: "constants, paddings and regroupings are part of an operator that follows")
+    }
+    values[name] = .node(value)
+    return value
+  }
+
+  /// Says what the node's first output stands for.
+  mutating func define(_ node: ONNXNodeReader, _ value: ImportedValue) throws {
+    guard let name = node.proto.output.first, !name.isEmpty else { throw node.unusable("the output has no name") }
+    try define(node, name, value)
+  }
+
+  mutating func define(_ node: ONNXNodeReader, _ name: String, _ value: ImportedValue) throws {
+    guard values.updateValue(value, forKey: name) == nil, tensors[name] == nil else {
+      throw node.unusable("a value is produced twice", value: name)
+    }
+  }
+
+  /// The node computes an operator whose name and output are its own.
+  mutating func define(
+    _ node: ONNXNodeReader, _ op: Operator, _ inputs: [Network.ValueID], _ parameters: [(String, Tensor)] = []
+  ) throws {
+    try define(node, .node(try append(node.name, op, inputs, parameters)))
+  }
+
+  /// Adds a node to the network; its parameters are named after it.
+  mutating func append(
+    _ wish: String, _ op: Operator, _ inputs: [Network.ValueID], _ parameters: [(role: String, tensor: Tensor)] = []
+  ) throws -> Network.ValueID {
+    var name = wish
+    var number = 2
+    while !names.insert(name).inserted {
+      name = "\(wish)_\(number)"
+      number += 1
+    }
+    let boxes = parameters.map { Parameter("\(name).\($0.role)", $0.tensor.shape) }
+    let value = try builder.append(name, op, inputs, parameters: boxes)
+    guard let count = builder.shape(value).checkedElementCount, count <= Self.elementLimit else {
+      throw Diagnostic(
+        .unusableFile, "the value is too large", at: .init(path: name), rule: "2^28 numbers are the limit")
+    }
+    for (box, parameter) in zip(boxes, parameters) { weights[box.name] = parameter.tensor }
+    producers.append((op, inputs[0]))
+    return value
+  }
+}
