@@ -8,7 +8,7 @@ extension ONNXImporter {
     let input = try operand(node)
     let rank = builder.shape(input).rank
     let axis = node.integer("axis", default: 1)
-    try node.require(axis == 1 || axis + rank == 1, "the batch stays the first axis", value: String(axis))
+    try node.require(axis == 1 || axis == 1 - rank, "the batch stays the first axis", value: String(axis))
     try defineFlat(node, input)
   }
 
@@ -21,7 +21,7 @@ extension ONNXImporter {
     guard let target = try constant(node, 1)?.integers ?? node.integers("shape") else {
       throw node.unusable("the shape is not constant", value: node.input(1))
     }
-    try node.require(node.integer("allowzero", default: 0) == 0, "0 keeps an extent")
+    try node.require(!target.contains(0) || node.integer("allowzero", default: 0) == 0, "0 keeps an extent")
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
     switch try imported(name, for: node) {
     case .constant(let constant): try reshapeConstant(node, constant, target)
@@ -76,6 +76,7 @@ extension ONNXImporter {
   mutating func transpose(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
     let order = node.integers("perm") ?? []
+    if let constant = try constant(node, 0) { return try transposeIntegers(node, constant) }
     if case .grouped(let source, let groups, false) = try imported(name, for: node) {
       try node.require(
         order == [0, 2, 1, 3, 4], "a channel shuffle swaps groups and rest", value: "\(order.prefix(8))")
@@ -134,10 +135,15 @@ extension ONNXImporter {
     let starts = try integers(node, attribute: "starts", input: 1) ?? []
     let ends = try integers(node, attribute: "ends", input: 2) ?? []
     let axes = try integers(node, attribute: "axes", input: 3) ?? Array(starts.indices)
-    let steps = try node.input(4).flatMap { _ in try constant(node, 4)?.integers } ?? [1]
+    let steps = try integers(node, attribute: "steps", input: 4) ?? [1]
     try node.require(
-      starts.count == 1 && ends.count == 1 && axes.count == 1 && steps == [1], "one axis is sliced in steps of 1")
-    if let constant = try constant(node, 0) { return try sliceIntegers(node, constant, starts[0], ends[0]) }
+      starts.count == 1 && ends.count == 1 && axes.count == 1 && steps.count == 1, "one axis is sliced",
+      value: "axes \(axes.prefix(8))")
+    if let constant = try constant(node, 0) {
+      try node.require(axes[0] == 0, "the first axis of constants is sliced")
+      return try sliceIntegers(node, constant, start: starts[0], end: ends[0], step: steps[0])
+    }
+    try node.require(steps == [1], "the step is 1", value: "\(steps[0])")
     let input = try operand(node)
     let shape = builder.shape(input)
     let axis = axes[0] < 0 ? axes[0] + shape.rank : axes[0]

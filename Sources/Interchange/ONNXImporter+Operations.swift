@@ -43,6 +43,7 @@ extension ONNXImporter {
     "Split": { try $0.split($1) },
     // Shapes and constants.
     "Constant": { try $0.constant($1) },
+    "ConstantOfShape": { try $0.constantOfShape($1) },
     "Shape": { try $0.shape($1) },
     "Gather": { try $0.gather($1) },
     // The value itself, once a network is trained.

@@ -47,11 +47,49 @@ extension ONNXImporter {
     try define(node, .constant(ONNXConstant(integers: parts.flatMap { $0 })))
   }
 
-  mutating func sliceIntegers(_ node: ONNXNodeReader, _ constant: ONNXConstant, _ start: Int, _ end: Int) throws {
-    guard let list = constant.integers, constant.shape.rank == 1 else {
-      throw node.unusable("this form is not supported", rule: "a list of integers is sliced")
+  /// Rows from `start` to before `end`, in order or backwards.
+  mutating func sliceIntegers(
+    _ node: ONNXNodeReader, _ constant: ONNXConstant, start: Int, end: Int, step: Int
+  ) throws {
+    guard let numbers = constant.integers, constant.shape.rank >= 1, constant.shape[0] > 0, abs(step) == 1 else {
+      throw node.unusable("this form is not supported", rule: "a list of integers is sliced in steps of 1 or -1")
     }
-    try define(node, .constant(ONNXConstant(integers: Array(list[sliced(list.count, start, end)]))))
+    let count = constant.shape[0]
+    let (first, last) = (start < 0 ? start + count : start, end < 0 ? end + count : end)
+    let rows =
+      step == 1
+      ? Array(sliced(count, start, end)) : stride(from: min(first, count - 1), to: max(last, -1), by: -1).map { $0 }
+    let width = numbers.count / count
+    var shape = constant.shape
+    shape[0] = rows.count
+    let picked = rows.flatMap { numbers[$0 * width..<($0 + 1) * width] }
+    try define(node, .constant(ONNXConstant(shape, .integers(picked))))
+  }
+
+  /// Rows and columns exchanged, as PyTorch does when it reorders the widths of borders.
+  mutating func transposeIntegers(_ node: ONNXNodeReader, _ constant: ONNXConstant) throws {
+    guard let numbers = constant.integers, constant.shape.rank == 2, (node.integers("perm") ?? [1, 0]) == [1, 0] else {
+      throw node.unusable("this form is not supported", rule: "rows and columns of integers are exchanged")
+    }
+    let (rows, columns) = (constant.shape[0], constant.shape[1])
+    let turned = (0..<columns).flatMap { column in (0..<rows).map { numbers[$0 * columns + column] } }
+    try define(node, .constant(ONNXConstant([columns, rows], .integers(turned))))
+  }
+
+  /// One number repeated; a list of up to a few numbers.
+  mutating func constantOfShape(_ node: ONNXNodeReader) throws {
+    let extents = try constant(node, 0)?.integers ?? []
+    let value = try node.tensor("value").map { try ONNXConstant($0, path: path) }
+    guard let count = Shape(extents).checkedElementCount, count <= 64 else {
+      throw node.unusable("the constant is too large", value: "\(extents.prefix(8))", rule: "64 numbers are the limit")
+    }
+    let elements: ONNXConstant.Elements =
+      switch value?.elements {
+      case .integers(let numbers)?: .integers(Array(repeating: numbers.first ?? 0, count: count))
+      case .reals(let numbers)?: .reals(Array(repeating: numbers.first ?? 0, count: count))
+      case nil: .reals(Array(repeating: 0, count: count))
+      }
+    try define(node, .constant(ONNXConstant(Shape(extents), elements)))
   }
 
   mutating func reshapeConstant(_ node: ONNXNodeReader, _ constant: ONNXConstant, _ target: [Int]) throws {

@@ -22,9 +22,9 @@ public enum Oracle {
 
   /// Checks models against the standard and runs them with ONNX Runtime.
   ///
-  /// - Returns: For every model, the named outputs.
+  /// - Returns: For every model, its outputs by name.
   /// - Throws: ``Diagnostic`` where a model is not valid or the environment is missing.
-  public static func run(_ models: [Model], outputs: [String]) throws -> [[String: Tensor]] {
+  public static func run(_ models: [Model]) throws -> [[String: Tensor]] {
     try withTemporaryFolder { root in
       let folders = try models.enumerated().map { number, model in
         let folder = "\(root)/\(number)"
@@ -33,10 +33,15 @@ public enum Oracle {
         return folder
       }
       try run(script: "run_onnx.py", folders)
-      return try folders.map { folder in
-        try Dictionary(uniqueKeysWithValues: outputs.map { ($0, try NPY.read("\(folder)/\($0).output.npy")) })
-      }
+      return try folders.map(outputs)
     }
+  }
+
+  private static func outputs(of folder: String) throws -> [String: Tensor] {
+    let ending = ".output.npy"
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(ending) }
+    return try Dictionary(
+      uniqueKeysWithValues: files.map { (String($0.dropLast(ending.count)), try NPY.read("\(folder)/\($0)")) })
   }
 
   private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

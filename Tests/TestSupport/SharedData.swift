@@ -7,3 +7,9 @@ public func sharedData(_ name: String) -> String? {
   let path = root.deletingLastPathComponent().appendingPathComponent("shared/data/\(name)").path
   return FileManager.default.fileExists(atPath: path) ? path : nil
 }
+
+/// The path of a file in Tests/Fixtures.
+public func fixture(_ name: String) -> String {
+  URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Fixtures/\(name)").path
+}
