@@ -7,10 +7,17 @@ import Yams
 /// The parser below stops at 1000 levels of nesting by itself. Aliases are resolved while it reads, so that a short
 /// text could stand for exponentially many nodes; with few aliases in a short file the number stays small: k of them
 /// multiply a text by 3^(k/3) at most.
-enum YAMLDocument {
-  static let sizeLimit = 1 << 20
+package enum YAMLDocument {
+  package static let sizeLimit = 1 << 20
   static let aliasLimit = 16
   static let sizeLimitWithAliases = 1 << 16
+
+  /// The root of a file.
+  ///
+  /// - Throws: ``Diagnostic`` with the line where the file is no YAML document within the limits.
+  package static func root(ofFile path: String) throws -> YAMLEntry {
+    YAMLEntry(node: try root(of: readFile(path, limit: sizeLimit), file: path), file: path, path: "")
+  }
 
   /// - Throws: ``Diagnostic`` with the line where the bytes are no YAML document within the limits.
   static func root(of data: Data, file: String?) throws -> Node {
@@ -19,13 +26,13 @@ enum YAMLDocument {
         "the file is too large", file, value: "\(data.count) bytes", rule: "at most 1 MiB is read")
     }
     guard let text = String(validating: data, as: UTF8.self) else {
-      throw unusable("the file is not text", file, rule: "a space file is YAML in UTF-8")
+      throw unusable("the file is not text", file, rule: "a space or experiment file is YAML in UTF-8")
     }
     try checkAliases(of: data, file: file)
     do {
       guard let root = try Yams.compose(yaml: text) else {
         throw unusable(
-          "the file is empty", file, rule: "a space file starts with 'version: 1'",
+          "the file is empty", file, rule: "the file starts with 'version: 1'",
           remedy: "'quoin init' writes one to start from")
       }
       return root
@@ -55,12 +62,12 @@ enum YAMLDocument {
       guard aliases <= aliasLimit else {
         throw unusable(
           "too many aliases", file, line: line,
-          rule: "a space file has at most \(aliasLimit) aliases ('*name')")
+          rule: "a file has at most \(aliasLimit) aliases ('*name')")
       }
       guard data.count <= sizeLimitWithAliases else {
         throw unusable(
           "the file is too large for aliases", file, line: line, value: "\(data.count) bytes",
-          rule: "a space file with aliases ('*name') has at most 64 KiB")
+          rule: "a file with aliases ('*name') has at most 64 KiB")
       }
     }
   }

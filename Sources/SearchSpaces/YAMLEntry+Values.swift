@@ -31,7 +31,7 @@ extension YAMLEntry {
   }
 
   /// A whole number within bounds.
-  func integer(in range: ClosedRange<Int>) throws -> Int {
+  package func integer(in range: ClosedRange<Int>) throws -> Int {
     let rule = "a whole number from \(range.lowerBound) to \(range.upperBound) is needed"
     guard let text else { throw error("this is not one number", rule: rule) }
     guard let number = Self.number(text), number == number.rounded() else {
@@ -44,7 +44,7 @@ extension YAMLEntry {
   }
 
   /// A positive number up to a bound.
-  func positiveNumber(upTo bound: Double) throws -> Double {
+  package func positiveNumber(upTo bound: Double) throws -> Double {
     let rule = "a number above 0 and up to \(VariableValue.normal(bound)) is needed"
     guard let text, let number = Self.number(text) else { throw error("this is no number", rule: rule) }
     guard number > 0, number <= bound else { throw error("the number is out of bounds", rule: rule) }
@@ -52,7 +52,7 @@ extension YAMLEntry {
   }
 
   /// `true` or `false`.
-  func flag() throws -> Bool {
+  package func flag() throws -> Bool {
     switch text {
     case "true": return true
     case "false": return false
@@ -82,7 +82,7 @@ extension YAMLEntry {
   }
 
   /// One of some words.
-  func word(among legal: [String], _ noun: String) throws -> String {
+  package func word(among legal: [String], _ noun: String) throws -> String {
     guard let text, legal.contains(text) else {
       throw error(
         "unknown \(noun)", rule: "legal are \(legal.joined(separator: ", "))",
@@ -92,7 +92,7 @@ extension YAMLEntry {
   }
 
   /// A name that can be part of a variable's and a tensor's name.
-  func name() throws -> String {
+  package func name() throws -> String {
     let rule = "a name starts with a letter and has at most 64 letters, digits, '_' and '-'"
     guard let text else { throw error("this is no name", rule: rule) }
     let isLegal =
@@ -103,7 +103,7 @@ extension YAMLEntry {
   }
 
   /// A finite decimal number; what else Swift reads as one (hexadecimal, `nan`) is none here.
-  static func number(_ text: String) -> Double? {
+  package static func number(_ text: String) -> Double? {
     guard text.utf8.count <= 32, text.utf8.allSatisfy({ "0123456789+-.eE".utf8.contains($0) }),
       let number = Double(text), number.isFinite
     else { return nil }

@@ -1,8 +1,8 @@
 import Diagnostics
 import Yams
 
-/// A node of a space file together with where it stands, so that every complaint can name its place.
-struct YAMLEntry {
+/// A node of a space or experiment file together with where it stands, so that every complaint can name its place.
+package struct YAMLEntry {
   let node: Node
   let file: String?
   /// The path of keys, such as `stages[1].block.mbconv.kernel`.
@@ -11,10 +11,10 @@ struct YAMLEntry {
   var line: Int? { node.mark?.line }
 
   /// The text of a scalar.
-  var text: String? { node.scalar?.string }
+  package var text: String? { node.scalar?.string }
 
   /// An error about this node; by default with its text as the offending value.
-  func error(
+  package func error(
     _ problem: String, value: String? = nil, rule: String? = nil, nearest: String? = nil,
     remedy: String? = nil
   ) -> Diagnostic {
@@ -32,7 +32,7 @@ struct YAMLEntry {
   }
 
   /// The entries of a list, or `nil` where this is no list.
-  var elements: [YAMLEntry]? {
+  package var elements: [YAMLEntry]? {
     guard let sequence = node.sequence else { return nil }
     return sequence.enumerated().map { child($0.element, at: $0.offset) }
   }
@@ -48,7 +48,7 @@ struct YAMLEntry {
   /// The entries of a mapping by key.
   ///
   /// - Throws: ``Diagnostic`` where this is no mapping, or a key is none of `legal`.
-  func fields(_ legal: [String], rule: String? = nil) throws -> Fields {
+  package func fields(_ legal: [String], rule: String? = nil) throws -> Fields {
     let keys = "the keys are \(legal.joined(separator: ", "))"
     guard let mapping = node.mapping else {
       throw error("a mapping of keys is needed", rule: rule ?? keys)
@@ -67,13 +67,13 @@ struct YAMLEntry {
   }
 
   /// The entries of a mapping.
-  struct Fields {
+  package struct Fields {
     let owner: YAMLEntry
     let entries: [String: YAMLEntry]
 
-    subscript(key: String) -> YAMLEntry? { entries[key] }
+    package subscript(key: String) -> YAMLEntry? { entries[key] }
 
-    func required(_ key: String, rule: String) throws -> YAMLEntry {
+    package func required(_ key: String, rule: String) throws -> YAMLEntry {
       guard let entry = entries[key] else {
         throw Diagnostic(
           .unusableFile, "a key is missing",

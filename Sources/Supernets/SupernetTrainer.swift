@@ -86,13 +86,26 @@ public final class SupernetTrainer {
       logits: logits, labels: images.labels, smoothing: Float(settings.labelSmoothing))
     largest.backward(loss.gradient)
     for student in try [smallest] + randomPlans(number) {
-      student.backward(Loss.distillation(logits: try student.forward(images, .train), teacher: logits).gradient)
+      student.backward(studentGradient(try student.forward(images, .train), teacher: logits, number))
     }
     let norm = optimizer.step(rate: schedule.rate(at: number))
     guard norm.isFinite, loss.mean.isFinite else { throw diverged(number) }
     return Step(
       loss: loss.mean, accuracy: Double(correctCount(logits: logits, labels: images.labels)) / Double(batch),
       gradientNorm: norm)
+  }
+
+  /// The gradient of a smaller network's loss: of the labels and, more and more, of the largest network's soft answers.
+  private func studentGradient(_ logits: Tensor, teacher: Tensor, _ number: Int) -> Tensor {
+    let share = Float(settings.distillation * Double(number) / Double(steps))
+    var gradient = Loss.crossEntropy(
+      logits: logits, labels: images.labels, smoothing: Float(settings.labelSmoothing)
+    ).gradient
+    let soft = Loss.distillation(logits: logits, teacher: teacher).gradient
+    for i in gradient.values.indices {
+      gradient.values[i] = (1 - share) * gradient.values[i] + share * soft.values[i]
+    }
+    return gradient
   }
 
   private func fillBatch(_ number: Int) {

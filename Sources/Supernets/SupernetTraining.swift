@@ -1,7 +1,11 @@
 /// How a supernet is trained: the sandwich rule with in-place distillation (Yu et al., "BigNAS", 2020).
 ///
-/// Every step trains the largest network on the labels, then the smallest and a few random ones on the largest one's
-/// soft answers, and applies the sum of all gradients at once.
+/// Every step trains the largest network on the labels, then the smallest and a few random ones on the labels and on the
+/// largest one's soft answers, and applies the sum of all gradients at once.
+///
+/// BigNAS gives the smaller networks soft answers alone. Over the few epochs that a CPU has time for, these hold all
+/// networks back, since the largest one knows nothing at first and its answers pull the others to indifference; so their
+/// share grows with the training.
 public struct SupernetTraining: Hashable, Sendable, Codable {
   /// How often every image is seen.
   public var epochs = 12
@@ -17,7 +21,10 @@ public struct SupernetTraining: Hashable, Sendable, Codable {
   public var momentum = 0.9
   /// The weight decay of kernels and matrices.
   public var weightDecay = 1e-4
-  /// The share of a label's weight that is spread over all classes; the distilled networks learn it from the largest.
+  /// The share of the largest network's soft answers in what smaller networks learn from, at the end of the training; it
+  /// rises linearly from 0.
+  public var distillation = 0.5
+  /// The share of a label's weight that is spread over all classes.
   public var labelSmoothing = 0.1
   /// The largest norm of a step's summed gradients; longer ones are shortened to it.
   public var gradientNorm = 5.0

@@ -1,0 +1,49 @@
+import Compute
+import Datasets
+import Foundation
+import Inference
+import Interchange
+import Networks
+import SearchSpaces
+import Supernets
+import Tensors
+
+/// A network as it leaves the house: what was read back from its exported form.
+///
+/// Latency and test accuracy are measured on this and on nothing else, so that the promise is about the file.
+struct Artifact {
+  /// The ONNX model.
+  let model: Data
+  /// The network of the model, as anyone would import it.
+  let network: Network
+  /// Its weights.
+  let weights: Weights
+
+  /// Extracts a network of a supernet with statistics of its own, exports it and reads it back.
+  init(_ architecture: Architecture, of evaluator: SupernetEvaluator, classes: [String]) throws {
+    let supernet = evaluator.supernet
+    let slice = try supernet.space.network(for: architecture)
+    let own = try supernet.extracted(slice, statistics: evaluator.statistics(of: slice))
+    model = try ONNX.export(own.network, weights: own.weights, classes: classes)
+    (network, weights) = try ONNX.import(model, path: "winner.onnx")
+  }
+
+  /// Which images the inference core classifies rightly.
+  func hits(on data: ImageDataset, pool: ThreadPool) throws -> [Bool] {
+    let batch = min(100, data.count)
+    let fused = try network.fused(with: weights)
+    let compiled = try CompiledNetwork(fused.network, weights: fused.weights, batch: batch, pool: pool)
+    var hits: [Bool] = []
+    for first in stride(from: 0, to: data.count, by: batch) {
+      // The last batch is filled up with images that were judged already.
+      let start = min(first, data.count - batch)
+      let logits = try compiled.run(["image": data.batch(of: Array(start..<start + batch))])["logits"]
+      let classes = (logits?.values.count ?? 0) / batch
+      for image in first..<min(first + batch, data.count) {
+        let scores = logits?.values[(image - start) * classes..<(image - start + 1) * classes] ?? []
+        hits.append(scores.indices.max { scores[$0] < scores[$1] }.map { $0 - scores.startIndex } == data.labels[image])
+      }
+    }
+    return hits
+  }
+}

@@ -1,0 +1,168 @@
+import Diagnostics
+import Foundation
+import Latency
+import Networks
+import Search
+import SearchSpaces
+import Supernets
+
+/// Searches the best network within a latency budget that is kept as measured, not as predicted.
+///
+/// Rounds of proposing and validating alternate with measuring the best candidates. Candidates that take longer than
+/// the budget are never delivered: the predictor learns from them, the limit for proposals is tightened, and the search
+/// goes on.
+///
+/// Everything is a function of the seed and of recorded results, and rounds look only at the trials of their number, so
+/// a search that was killed goes on as if it had not been.
+struct BudgetSearch {
+  /// Makes the samplers for a limit of predicted latency, in the order in which they are asked.
+  typealias Samplers = (_ limit: SearchConstraint) throws -> [any Sampler]
+
+  /// What a search found.
+  struct Findings {
+    /// The candidate with the best validation accuracy within the budget.
+    let winner: Candidate?
+    /// Everything that was measured, best validation accuracy first.
+    let candidates: [Candidate]
+    /// The trials in order.
+    let trials: [Trial]
+  }
+
+  /// The most rounds of searching on after a candidate took too long.
+  private static let rounds = 4
+  /// By how much the limit is tightened in every further round.
+  private static let tightening = 0.99
+  private static let predicted = "predicted_ms"
+
+  /// The study's name.
+  let name: String
+  let bench: SearchBench
+  /// The largest latency in milliseconds.
+  let budget: Double
+  /// How many architectures are validated before any is measured.
+  let evaluations: Int
+  let samplers: Samplers
+
+  private var settings: Experiment.Searching { bench.experiment.search }
+  /// What a measurement must keep.
+  private var bound: Double { budget * (1 - settings.margin) }
+
+  func run() throws -> Findings {
+    var session = try StudySession(
+      Study(
+        name: name, space: bench.space.name, device: bench.latency.device.name,
+        configuration: bench.experiment.searchIdentity(budget: budget), seed: bench.experiment.seed, created: .now),
+      in: bench.storage)
+    var measured: [Candidate] = []
+    var target = evaluations
+    for round in 0..<Self.rounds {
+      try extend(&session, to: target, limit: bound * pow(Self.tightening, Double(round)))
+      let trials = try bench.storage.trials(of: name).prefix(target)
+      let tooSlow = try measureBest(of: Array(trials), &measured, isLast: round == Self.rounds - 1)
+      guard !tooSlow.isEmpty else { break }
+      try bench.learn(tooSlow)
+      target += max(1, settings.population / 2)
+    }
+    try session.finish(at: .now)
+    measured.sort { $0.isBetter(than: $1) }
+    return Findings(
+      winner: measured.first { isWithin($0) }, candidates: measured, trials: try bench.storage.trials(of: name))
+  }
+
+  private func isWithin(_ candidate: Candidate) -> Bool { candidate.measured.latency.median <= bound }
+
+  /// Proposes and validates until there are `count` trials.
+  private func extend(_ session: inout StudySession, to count: Int, limit: Double) throws {
+    let (space, predictor) = (bench.space, bench.predictor)
+    let constraint = try SearchConstraint(name: "predicted latency", unit: "ms", limit: limit) {
+      try predictor.predict(space.network(for: $0)).milliseconds
+    }
+    let samplers = try samplers(constraint)
+    let resumed = session.history.entries.count { $0.state != .running }
+    while session.hasAbandonedTrials || session.history.nextNumber < count {
+      try bench.monitor.checkInterruption()
+      guard let trial = try ask(&session, samplers) else { break }
+      let architecture = try space.architecture(fromJSON: trial.architecture)
+      let result = try bench.accuracy.validate(architecture)
+      try session.tell(
+        trial.ended(
+          .complete([
+            Objective.validationAccuracy.name: result.accuracy, "validation_loss": result.loss,
+            Self.predicted: try predictor.predict(space.network(for: architecture)).milliseconds,
+          ]), at: .now))
+      report(session, count: count, resumed: resumed)
+    }
+  }
+
+  private func ask(_ session: inout StudySession, _ samplers: [any Sampler]) throws -> Trial? {
+    for sampler in samplers {
+      if let trial = try session.ask(sampler, at: .now) { return trial }
+    }
+    return nil
+  }
+
+  private func report(_ session: StudySession, count: Int, resumed: Int) {
+    let best = session.history.entries.compactMap { $0.values[Objective.validationAccuracy.name] }.max() ?? 0
+    bench.monitor.report(
+      .init(
+        phase: "searching \(name)", completed: session.history.nextNumber, total: max(count, session.history.nextNumber),
+        resumed: resumed, detail: String(format: "best validation accuracy %.2f %%", 100 * best)))
+  }
+
+  /// Measures candidates from the best validation accuracy on, until enough are within the budget, or so many are not
+  /// that the predictor has to learn first; in the last round, until at least one is within.
+  ///
+  /// - Returns: Those measured now that took too long.
+  private func measureBest(
+    of trials: [Trial], _ measured: inout [Candidate], isLast: Bool
+  ) throws -> [Candidate] {
+    let order = try trials.filter { $0.state == .complete }.map(unmeasured).sorted { $0.isBetter(than: $1) }
+    var within = 0
+    var tooSlow: [Candidate] = []
+    for next in order {
+      guard within < settings.measured, tooSlow.count < settings.measured || isLast && within == 0 else { break }
+      if let known = measured.first(where: { $0.architecture == next.architecture }) {
+        within += isWithin(known) ? 1 : 0
+        continue
+      }
+      try bench.monitor.checkInterruption()
+      let candidate = next.measured(try bench.measure(next.architecture))
+      measured.append(candidate)
+      if isWithin(candidate) { within += 1 } else { tooSlow.append(candidate) }
+    }
+    return tooSlow
+  }
+
+  private func unmeasured(_ trial: Trial) throws -> UnmeasuredCandidate {
+    let architecture = try bench.space.architecture(fromJSON: trial.architecture)
+    return UnmeasuredCandidate(
+      architecture: architecture, method: trial.sampler, validation: try bench.accuracy.validate(architecture),
+      predicted: trial.values[Self.predicted] ?? .nan)
+  }
+}
+
+/// A candidate before its artifact is measured.
+private struct UnmeasuredCandidate {
+  let architecture: Architecture
+  let method: String
+  let validation: SupernetEvaluator.Result
+  let predicted: Double
+
+  func isBetter(than other: UnmeasuredCandidate) -> Bool {
+    if validation.correct != other.validation.correct { return validation.correct > other.validation.correct }
+    return predicted < other.predicted
+  }
+
+  func measured(_ sample: LatencySample) -> Candidate {
+    Candidate(
+      architecture: architecture, method: method, validation: validation, predicted: predicted, measured: sample)
+  }
+}
+
+extension Candidate {
+  /// Whether it classifies more validation images rightly, or is faster where equal.
+  func isBetter(than other: Candidate) -> Bool {
+    if validation.correct != other.validation.correct { return validation.correct > other.validation.correct }
+    return measured.latency.median < other.measured.latency.median
+  }
+}

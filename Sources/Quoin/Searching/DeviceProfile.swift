@@ -1,0 +1,91 @@
+import Devices
+import Diagnostics
+import Latency
+import Networks
+import SearchSpaces
+import Tensors
+
+/// What a device was found to do with the networks of a space: a fitted predictor, and how wrong it is.
+struct DeviceProfile {
+  /// A latency as predicted before it was measured, and as measured.
+  struct Pair: Hashable {
+    var predicted: Double
+    var measured: Double
+  }
+
+  var predictor: LatencyPredictor
+  /// Networks that took no part in fitting.
+  let heldOut: [Pair]
+  /// The latency of the largest network.
+  let slowest: Double
+}
+
+/// Measures random networks of a space on a device and fits a latency predictor.
+struct DeviceProfiling {
+  let space: SearchSpace
+  let spaceHash: String
+  let settings: Experiment.Profiling
+  let seed: UInt64
+  let memory: LatencyMemory
+  let monitor: WorkMonitor
+
+  /// - Throws: `Diagnostic` where the device cannot run a network.
+  func run() throws -> DeviceProfile {
+    var random = RandomSource(seed: seed, purpose: "networks for the latency predictor")
+    var seen = Set([space.largest, space.smallest])
+    var drawn: [Architecture] = []
+    // A small space runs out of new networks; the bound ends the draws.
+    for _ in 0..<100 * (settings.networks + settings.heldOut) where drawn.count < settings.networks + settings.heldOut {
+      let architecture = space.sample(using: &random)
+      if seen.insert(architecture).inserted { drawn.append(architecture) }
+    }
+    let fitted = [space.largest, space.smallest] + drawn.dropLast(min(settings.heldOut, drawn.count / 4))
+    let networks = try (fitted + drawn.suffix(min(settings.heldOut, drawn.count / 4))).map {
+      (architecture: $0, network: try space.network(for: $0))
+    }
+    return try profile(networks.map(\.network), measure(networks), fitted: fitted.count)
+  }
+
+  private func measure(_ networks: [(architecture: Architecture, network: Network)]) throws -> [TrainingSample] {
+    let resumed = try networks.count { try memory.isKnown($0.architecture) }
+    // A machine drifts; a random order keeps the drift from falling on the networks that are held out.
+    var order = RandomSource(seed: seed, purpose: "measurement order").shuffledIndices(networks.count)
+    var samples = [TrainingSample?](repeating: nil, count: networks.count)
+    var disturbed = 0
+    while let position = order.popLast() {
+      try monitor.checkInterruption()
+      let (architecture, network) = networks[position]
+      let sample = try memory.latency(of: architecture) { (network, network.timingWeights(seed: seed)) }
+      disturbed += sample.latency.disturbed ? 1 : 0
+      samples[position] = TrainingSample(
+        key: sample.key, network: network, milliseconds: sample.latency.median)
+      monitor.report(
+        .init(
+          phase: "measuring networks on \(memory.device.name)", completed: networks.count - order.count,
+          total: networks.count, resumed: resumed))
+    }
+    if disturbed > 0 {
+      monitor.log("\(disturbed) of \(networks.count) measurements were disturbed; close what else runs here")
+    }
+    return samples.compactMap { $0 }
+  }
+
+  private func profile(_ networks: [Network], _ samples: [TrainingSample], fitted: Int) throws -> DeviceProfile {
+    let predictor = try LatencyPredictor.fit(
+      Array(samples[..<fitted]),
+      provenance: .init(
+        deviceName: memory.device.name, device: memory.device.fingerprint, space: space.name, spaceHash: spaceHash),
+      options: .init(seed: seed))
+    let heldOut = try zip(networks, samples).dropFirst(fitted).map { network, sample in
+      DeviceProfile.Pair(predicted: try predictor.predict(network).milliseconds, measured: sample.milliseconds)
+    }
+    return DeviceProfile(predictor: predictor, heldOut: heldOut, slowest: samples[0].milliseconds)
+  }
+}
+
+extension RandomSource {
+  fileprivate consuming func shuffledIndices(_ count: Int) -> [Int] {
+    var random = self
+    return random.shuffled(Array(0..<count))
+  }
+}

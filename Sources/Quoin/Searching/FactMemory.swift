@@ -1,0 +1,22 @@
+import Search
+
+/// Expensive results of one experiment in a storage: what was found once is never computed again, which makes a rerun a
+/// resumption.
+struct FactMemory {
+  let storage: any StudyStorage
+  /// What the results depend on beside their key, such as the training of the supernet, as a hash.
+  let scope: String
+
+  init(_ storage: any StudyStorage, scope: String) {
+    (self.storage, self.scope) = (storage, String(scope.prefix(16)))
+  }
+
+  func callAsFunction<Value: Codable>(_ kind: String, _ key: String, _ compute: () throws -> Value) throws -> Value {
+    try storage.memoised(kind: kind, key: "\(scope)/\(key)", compute)
+  }
+
+  /// Whether a result is there already.
+  func isKnown(_ kind: String, _ key: String) throws -> Bool {
+    try storage.fact(kind: kind, key: "\(scope)/\(key)") != nil
+  }
+}

@@ -1,0 +1,51 @@
+import Devices
+import Diagnostics
+import Foundation
+import Networks
+import Search
+import SearchSpaces
+
+/// Latencies of architectures on a device, each measured once and kept in a storage.
+struct LatencyMemory {
+  let device: any Device
+  let storage: any StudyStorage
+  /// Whether only recorded latencies count, so that a search is repeated from its record.
+  let isReplay: Bool
+
+  /// The kind of fact under which a device's latencies are kept.
+  static func kind(of device: String) -> String { "latency on \(device)" }
+
+  /// Whether the latency is known.
+  func isKnown(_ architecture: Architecture) throws -> Bool {
+    try storage.fact(kind: Self.kind(of: device.name), key: architecture.hash) != nil
+  }
+
+  /// The latency of an architecture's network; `network` makes it where it has to be measured.
+  ///
+  /// - Throws: `Diagnostic` where the device cannot run it, or the latency is not in the record that is replayed.
+  func latency(
+    of architecture: Architecture, _ network: () throws -> (network: Network, weights: Weights)
+  ) throws -> LatencySample {
+    try storage.memoised(kind: Self.kind(of: device.name), key: architecture.hash) {
+      guard !isReplay else { throw missing(architecture) }
+      let (network, weights) = try network()
+      return LatencySample(
+        key: architecture.hash, latency: try device.measure(network, weights: weights), device: device.fingerprint)
+    }
+  }
+
+  private func missing(_ architecture: Architecture) -> Diagnostic {
+    Diagnostic(
+      .failure, "the replayed study holds no latency of an architecture", at: .init(path: device.name),
+      value: architecture.hash, rule: "a replayed search meets the architectures of the one that was recorded",
+      remedy: "use the same experiment, seed and budgets, or search without --replay")
+  }
+}
+
+extension StudyStorage {
+  /// Takes over all latencies of another storage.
+  func adoptLatencies(of other: any StudyStorage, device: String) throws {
+    let kind = LatencyMemory.kind(of: device)
+    for (key, json) in try other.facts(ofKind: kind) { try record(fact: json, kind: kind, key: key) }
+  }
+}

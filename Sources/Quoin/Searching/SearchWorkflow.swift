@@ -1,0 +1,136 @@
+import Compute
+import Datasets
+import Devices
+import Diagnostics
+import Foundation
+import Latency
+import Networks
+import Report
+import Search
+import SearchSpaces
+import Store
+import Supernets
+
+/// The whole road of an experiment: from its files to a delivered winner for every budget.
+///
+///     let workflow = SearchWorkflow(experiment, folder: "runs/cifar10")
+///     switch try workflow.run(monitor: monitor) {
+///     case .delivered(let results): …
+///     case .infeasible(let budget): print(budget.attainable)
+///     }
+///
+/// The device is profiled and budgets are checked first, then the supernet is trained, unless its file is there, and
+/// then every budget is searched. Everything that takes long is recorded in `study.sqlite` or in the supernet's file, so a
+/// workflow that was killed goes on where it was.
+public struct SearchWorkflow {
+  /// What the caller may ask for beside the experiment.
+  public struct Options: Sendable {
+    /// Budgets in milliseconds that replace the experiment's.
+    public var budgets: [Double] = []
+    /// Whether an interrupted search or training in the folder is taken up.
+    public var resumes = false
+    /// A study whose latencies are used in place of measuring.
+    public var replayedStudy: String?
+    /// The supernet's file; by default `supernet.safetensors` in the folder.
+    public var supernetPath: String?
+
+    /// Nothing special.
+    public init() {}
+  }
+
+  private let experiment: Experiment
+  private let folder: URL
+  private let options: Options
+  private let monitor: WorkMonitor
+
+  /// - Parameter folder: Where everything is written; created where it is missing.
+  public init(
+    _ experiment: Experiment, folder: String, options: Options = Options(), monitor: WorkMonitor = WorkMonitor()
+  ) {
+    (self.experiment, self.folder) = (experiment, URL(fileURLWithPath: folder))
+    (self.options, self.monitor) = (options, monitor)
+  }
+
+  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  /// Runs to the end.
+  ///
+  /// - Throws: `Diagnostic` where a file is unusable or holds other work, of category `interrupted` where the user
+  ///   stopped it, and of `infeasible` where the space's limits leave nothing.
+  public func run() throws -> SearchOutcome {
+    var clock = PhaseClock()
+    let space = try SearchSpace.load(experiment.space)
+    let images = try ExperimentImages(experiment, for: space)
+    let storage = try openStorage()
+    let latency = LatencyMemory(
+      device: try DeviceCatalog.device(named: experiment.device), storage: storage,
+      isReplay: options.replayedStudy != nil)
+    let profile = try clock.time("profiling the device") {
+      try DeviceProfiling(
+        space: space, spaceHash: experiment.spaceHash(), settings: experiment.profiling, seed: experiment.seed,
+        memory: latency, monitor: monitor
+      ).run()
+    }
+    try profile.predictor.save(to: path("predictor"))
+    let resolution = BudgetResolution(experiment: experiment, space: space, profile: profile, memory: latency)
+    let budgets: [Double]
+    let fastest: Architecture
+    switch try resolution.run(explicit: options.budgets) {
+    case .infeasible(let budget): return .infeasible(budget)
+    case .budgets(let found, let network): (budgets, fastest) = (found, network)
+    }
+    let pool = ThreadPool(threads: CPU.current.cores)
+    let trained = try clock.time("training the supernet") {
+      try SupernetWorkflow(experiment, path: options.supernetPath ?? path("supernet.safetensors"), pool: pool, monitor: monitor)
+        .run(space, on: images.training, resumes: options.resumes)
+    }
+    clock.set("training the supernet", trained.log.seconds)
+    let facts = FactMemory(storage, scope: sha256(Data(try experiment.trainingIdentity().utf8)))
+    let evaluator = try SupernetEvaluator(
+      trained.supernet, recalibration: images.recalibration(experiment.search.recalibrationImages), pool: pool)
+    let bench = SearchBench(
+      experiment, space: space, storage: storage, latency: latency,
+      accuracy: AccuracyMemory(evaluator, validation: images.validation, settings: experiment.search, facts: facts),
+      classes: images.training.classes, predictor: profile.predictor, monitor: monitor)
+    let found = try clock.time("searching") {
+      try budgets.map { try BudgetComparison(budget: $0, fastest: fastest, bench: bench).run() }
+    }
+    let delivery = Delivery(bench: bench, test: try images.test(), facts: facts, pool: pool)
+    let tested = try clock.time("testing") {
+      try found.map { try TestedBudget($0, delivery) }
+    }
+    let results = try tested.map { try $0.result(bench, seconds: clock.seconds) }
+    for (tested, result) in zip(tested, results) {
+      let folder = path("\(budgetText(tested.findings.budget))ms")
+      try delivery.write(tested.winner.candidate, to: folder)
+      try writeAtomically(prettyJSON(result), to: folder + "/result.json")
+    }
+    let page = SearchPage(bench: bench, profile: profile, log: trained.log, tested: tested, phases: clock.phases)
+    try writeAtomically(Data(page.report().html().utf8), to: path("report.html"))
+    return .delivered(results)
+  }
+
+  private func openStorage() throws -> SQLiteStorage {
+    let file = path("study.sqlite")
+    if FileManager.default.fileExists(atPath: file), !options.resumes {
+      throw Diagnostic(
+        .usage, "a search is here already", at: .init(file: file),
+        remedy: "add --resume to go on with it, or choose another folder with --out")
+    }
+    let storage = try SQLiteStorage(path: file)
+    if let replayed = options.replayedStudy {
+      try storage.adoptLatencies(of: SQLiteStorage(path: replayed, access: .readOnly), device: experiment.device)
+    }
+    return storage
+  }
+}
+
+/// A budget as folders and studies are named after it.
+func budgetText(_ budget: Double) -> String { String(format: "%g", budget) }
+
+/// JSON for people, with sorted keys.
+func prettyJSON(_ value: some Encodable) throws -> Data {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  return try encoder.encode(value) + Data("\n".utf8)
+}
