@@ -2,13 +2,14 @@ import Foundation
 
 /// Writes `data` to `path` so that a reader, or a process killed half-way, sees the old content or the new one.
 ///
-/// Missing folders are created.
+/// Missing folders are created. Of several threads that write one file, the last one's content stays.
 ///
 /// - Throws: ``Diagnostic`` that names the path where it cannot be written.
 public func writeAtomically(_ data: Data, to path: String) throws {
   let url = URL(fileURLWithPath: path)
+  // The name is this call's alone: other threads and processes may write the same file.
   let temporary = url.deletingLastPathComponent()
-    .appendingPathComponent(".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).part")
+    .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(13)).part")
   do {
     try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     try data.write(to: temporary)

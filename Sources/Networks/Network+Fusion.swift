@@ -5,6 +5,8 @@ import Tensors
 private struct FusionGroup {
   /// The node that remains.
   let root: Network.ValueID
+  /// The nodes that are no longer there: the root, which moves, and all between it and the last node.
+  var absorbed: [Network.ValueID] = []
   /// The node whose value the fused node produces; the fused node stands in its place.
   var last: Network.ValueID
   /// The batch norm that is folded into the weights.
@@ -24,7 +26,7 @@ extension Network {
   public func fused() -> Network {
     let groups = fusionGroups
     let byLast = Dictionary(uniqueKeysWithValues: groups.map { ($0.last, $0) })
-    let absorbed = Set(groups.flatMap { group in absorbedNodes(of: group) })
+    let absorbed = Set(groups.flatMap(\.absorbed))
     var moved = [ValueID](repeating: -1, count: nodes.count)
     var result = Network(name: name, nodes: [], outputs: [])
     for position in nodes.indices where !absorbed.contains(position) {
@@ -52,18 +54,6 @@ extension Network {
       folded[parameter.name] = try weights.stored(parameter)
     }
     return (network, folded)
-  }
-
-  /// The nodes that are no longer there after a group is fused: all between the root and the last node.
-  private func absorbedNodes(of group: FusionGroup) -> [ValueID] {
-    var absorbed: [ValueID] = []
-    var current = group.root
-    let consumers = consumers
-    while current != group.last {
-      absorbed.append(current)
-      current = consumers[current][0]
-    }
-    return absorbed
   }
 
   private func fusedNode(_ group: FusionGroup) -> Node {
@@ -139,6 +129,7 @@ extension Network {
     default:
       return false
     }
+    group.absorbed.append(group.last)
     group.last = next
     return true
   }
