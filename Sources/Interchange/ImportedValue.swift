@@ -22,9 +22,12 @@ enum ImportedValue {
   case padded(Network.ValueID, Padding)
   /// Channels split as groups × rest, or swapped to rest × groups: on the way of a channel shuffle.
   case grouped(Network.ValueID, groups: Int, isSwapped: Bool)
+  /// A value of rank 2 with a height of 1, on the way to an image of one pixel.
+  case column(Network.ValueID)
 }
 
-/// y = (x − mean) / deviation per channel, collected from additions, subtractions, products and quotients.
+/// y = (x − mean) / deviation per channel, collected from additions, subtractions, products and quotients with one number
+/// or one per channel.
 struct ChannelArithmetic {
   let source: Network.ValueID
   /// The name of the last ONNX node of the collection.
@@ -42,14 +45,18 @@ struct ChannelArithmetic {
 
   /// y ± c
   mutating func add(_ constant: [Float], sign: Double) {
-    for i in mean.indices { mean[i] -= sign * Double(constant[i]) * deviation[i] }
+    for i in mean.indices { mean[i] -= sign * Double(constant[constant.count == 1 ? 0 : i]) * deviation[i] }
   }
 
   /// y · c
-  mutating func multiply(by constant: [Float]) { for i in mean.indices { deviation[i] /= Double(constant[i]) } }
+  mutating func multiply(by constant: [Float]) {
+    for i in mean.indices { deviation[i] /= Double(constant[constant.count == 1 ? 0 : i]) }
+  }
 
   /// y / c
-  mutating func divide(by constant: [Float]) { for i in mean.indices { deviation[i] *= Double(constant[i]) } }
+  mutating func divide(by constant: [Float]) {
+    for i in mean.indices { deviation[i] *= Double(constant[constant.count == 1 ? 0 : i]) }
+  }
 
   /// Whether it adds one constant to all channels and does nothing else.
   func adds(_ constant: Double) -> Bool { mean.allSatisfy { $0 == -constant } && deviation.allSatisfy { $0 == 1 } }

@@ -20,7 +20,7 @@ extension ONNX {
     _ data: Data, path: String, inputShapes: [String: Shape] = [:]
   ) throws -> (network: Network, weights: Weights) {
     let model = try ONNXModelProto(reading: data, path: path)
-    var importer = try ONNXImporter(model, path: path)
+    var importer = try ONNXImporter(model, byteCount: data.count, path: path)
     try importer.addInputs(shapes: inputShapes)
     return try importer.imported()
   }
@@ -36,16 +36,31 @@ struct ONNXImporter {
   var values: [String: ImportedValue] = [:]
   /// Tensors of the file by name; they are decoded where they are used.
   private var tensors: [String: ONNXTensorProto] = [:]
-  /// Operators of the network's nodes, with the first value that each reads.
-  private(set) var producers: [(op: Operator, source: Network.ValueID)] = []
+  /// The nodes of the network so far, by value.
+  private(set) var producers: [Producer] = []
+  /// Values of rank 2 as images of one pixel, where they were asked for.
+  var pixels: [Network.ValueID: Network.ValueID] = [:]
   /// The batch that the file's constants are for; symbolic batches are 1.
   private(set) var batch = 1
   private var names: Set<String> = []
 
+  /// A node, and the names of its weights.
+  struct Producer {
+    let op: Operator
+    /// The first value that the node reads; an input has itself.
+    let source: Network.ValueID
+    let name: String
+    var parameters: [(role: String, name: String)] = []
+  }
+
+  /// How many numbers may still be decoded or computed: a small file must not ask for more memory than its size warrants.
+  private var remaining: Int
+
   /// More elements than any value of a real network has: 1 GiB for a batch of one.
   private static let elementLimit = 1 << 28
 
-  init(_ model: ONNXModelProto, path: String) throws {
+  init(_ model: ONNXModelProto, byteCount: Int, path: String) throws {
+    remaining = (1 << 25) + 2 * byteCount
     (self.model, self.path) = (model, path)
     builder = NetworkBuilder(name: model.graph.name.isEmpty ? "network" : model.graph.name)
     for tensor in model.graph.initializer { tensors[tensor.name] = tensor }
@@ -58,7 +73,9 @@ struct ONNXImporter {
     var outputs: [(name: String, value: Network.ValueID)] = []
     for output in model.graph.output { outputs.append((output.name, try value(output.name))) }
     guard !outputs.isEmpty else { throw Diagnostic(.unusableFile, "the network has no outputs", at: .init(file: path)) }
-    return (builder.network(outputs: outputs), weights)
+    let network = try builder.network(outputs: outputs).withoutUnreadNodes()
+    let names = Set(network.parameters.map(\.name))
+    return (network, weights.filter { names.contains($0.key) })
   }
 
   /// The nodes that an output depends on, in their order.
@@ -111,7 +128,7 @@ extension ONNXImporter {
       let shape = try self.shape(of: input.summary, pinned: shapes[input.name])
       names.insert(input.name)
       values[input.name] = .node(try builder.input(input.name, shape))
-      producers.append((.input, producers.count))
+      producers.append(Producer(op: .input, source: producers.count, name: input.name))
     }
   }
 
@@ -151,17 +168,32 @@ extension ONNXImporter {
 // MARK: Values and nodes
 
 extension ONNXImporter {
+  /// Takes `count` numbers from what the file may ask for.
+  mutating func charge(_ count: Int) throws {
+    remaining -= min(count, remaining + 1)
+    guard remaining >= 0 else {
+      throw Diagnostic(
+        .unusableFile, "the file asks for too many numbers", at: .init(file: path),
+        rule: "constants that are computed or repeated stay within the size of the file")
+    }
+  }
+
   /// What a name stands for.
-  func imported(_ name: String, for node: ONNXNodeReader? = nil) throws -> ImportedValue {
+  mutating func imported(_ name: String, for node: ONNXNodeReader? = nil) throws -> ImportedValue {
     if let value = values[name] { return value }
-    if let tensor = tensors[name] { return .constant(try ONNXConstant(tensor, path: path)) }
+    if let tensor = tensors[name] {
+      let constant = try ONNXConstant(tensor, path: path)
+      try charge(constant.shape.elementCount)
+      values[name] = .constant(constant)
+      return .constant(constant)
+    }
     throw Diagnostic(
       .unusableFile, "a value is read that nothing before produces", at: .init(file: path, path: node?.name),
       value: name, rule: "nodes stand in execution order", nearest: nearestName(to: name, among: values.keys.sorted()))
   }
 
   /// The constant at an input of a node, or `nil` where the input is left out or no constant.
-  func constant(_ node: ONNXNodeReader, _ position: Int) throws -> ONNXConstant? {
+  mutating func constant(_ node: ONNXNodeReader, _ position: Int) throws -> ONNXConstant? {
     guard let name = node.input(position), case .constant(let constant) = try imported(name, for: node) else {
       return nil
     }
@@ -169,7 +201,7 @@ extension ONNXImporter {
   }
 
   /// FP32 numbers that a node needs to be constant, such as its weights.
-  func tensor(_ node: ONNXNodeReader, _ position: Int, _ role: String) throws -> Tensor {
+  mutating func tensor(_ node: ONNXNodeReader, _ position: Int, _ role: String) throws -> Tensor {
     guard let constant = try constant(node, position), case .reals(let values) = constant.elements else {
       throw node.unusable(
         "the \(role) is not constant", value: node.input(position), rule: "it is a floating-point tensor of the file")
@@ -178,7 +210,7 @@ extension ONNXImporter {
   }
 
   /// Integers that stand in an attribute in older files and in an input in newer ones.
-  func integers(_ node: ONNXNodeReader, attribute: String, input: Int) throws -> [Int]? {
+  mutating func integers(_ node: ONNXNodeReader, attribute: String, input: Int) throws -> [Int]? {
     if let values = node.integers(attribute) { return values }
     guard node.input(input) != nil else { return nil }
     guard let values = try constant(node, input)?.integers else {
@@ -213,6 +245,7 @@ extension ONNXImporter {
   }
 
   mutating func define(_ node: ONNXNodeReader, _ name: String, _ value: ImportedValue) throws {
+    if case .constant(let constant) = value { try charge(constant.shape.elementCount) }
     guard values.updateValue(value, forKey: name) == nil, tensors[name] == nil else {
       throw node.unusable("a value is produced twice", value: name)
     }
@@ -242,7 +275,8 @@ extension ONNXImporter {
         .unusableFile, "the value is too large", at: .init(path: name), rule: "2^28 numbers are the limit")
     }
     for (box, parameter) in zip(boxes, parameters) { weights[box.name] = parameter.tensor }
-    producers.append((op, inputs[0]))
+    let names = zip(parameters, boxes).map { (role: $0.role, name: $1.name) }
+    producers.append(Producer(op: op, source: inputs[0], name: name, parameters: names))
     return value
   }
 }

@@ -15,10 +15,9 @@ extension ONNXImporter {
     var source = try operand(node)
     if abs(alpha - 1 / 6) > 1e-6 || beta != 0.5 {
       // hsigmoid(x) has the slope 1/6 and the offset 1/2.
-      let channels = builder.shape(source)[1]
-      var arithmetic = ChannelArithmetic(source, channels: channels, name: node.name + ".input")
-      arithmetic.multiply(by: Array(repeating: 6 * alpha, count: channels))
-      arithmetic.add(Array(repeating: 6 * beta - 3, count: channels), sign: 1)
+      var arithmetic = try channelArithmetic(source, name: node.name + ".input")
+      arithmetic.multiply(by: [6 * alpha])
+      arithmetic.add([6 * beta - 3], sign: 1)
       source = try finished(arithmetic)
     }
     try define(node, .gate(source, .hsigmoid, name: node.name))
@@ -36,7 +35,7 @@ extension ONNXImporter {
     try define(node, .activation(hasMost ? .relu6 : .relu), [operand(node)])
   }
 
-  private func bound(_ node: ONNXNodeReader, _ name: String, _ position: Int, _ value: Float) throws -> Float {
+  private mutating func bound(_ node: ONNXNodeReader, _ name: String, _ position: Int, _ value: Float) throws -> Float {
     if node.has(name) { return node.real(name, default: value) }
     guard node.input(position) != nil else { return value }
     guard let bound = try constant(node, position)?.reals.first else {
@@ -75,10 +74,12 @@ extension ONNXImporter {
     case .sextuple(let source, let activation, _) where isSixth(node, constant):
       if activation == .hsigmoid { return try define(node, .gate(source, .hsigmoid, name: node.name)) }
       return try define(node, .activation(activation), [source])
-    case .affine(let before): arithmetic = before
+    case .affine(let before):
+      try charge(2 * before.mean.count)
+      arithmetic = before
     default:
       let source = try value(name, for: node)
-      arithmetic = ChannelArithmetic(source, channels: builder.shape(source)[1], name: node.name)
+      arithmetic = try channelArithmetic(source, name: node.name)
     }
     let numbers = try perChannel(node, constant, builder.shape(arithmetic.source))
     arithmetic.name = node.name
@@ -96,11 +97,11 @@ extension ONNXImporter {
     return node.op == "Div" ? constant.reals[0] == 6 : node.op == "Mul" && abs(constant.reals[0] - 1 / 6) < 1e-6
   }
 
-  /// One number per channel of a value, from a constant that is spread over its batch and image.
+  /// One number, or one per channel of a value, from a constant that is spread over its batch and image.
   private func perChannel(_ node: ONNXNodeReader, _ constant: ONNXConstant, _ shape: Shape) throws -> [Float] {
     let channels = shape[1]
     let numbers = constant.reals
-    if numbers.count == 1 { return Array(repeating: numbers[0], count: channels) }
+    if numbers.count == 1 { return numbers }
     let channelAxis = constant.shape.rank - (shape.rank - 1)
     try node.require(
       numbers.count == channels && constant.shape.rank <= shape.rank && channelAxis >= 0
@@ -137,19 +138,26 @@ extension ONNXImporter {
     case .gate(let source, let activation, let name): return try append(name, .activation(activation), [source])
     case .sextuple(let source, let activation, let name):
       let value = try append(name, .activation(activation), [source])
-      let channels = builder.shape(value)[1]
-      var arithmetic = ChannelArithmetic(value, channels: channels, name: name + ".scale")
-      arithmetic.multiply(by: Array(repeating: 6, count: channels))
+      var arithmetic = try channelArithmetic(value, name: name + ".scale")
+      arithmetic.multiply(by: [6])
       return try finished(arithmetic)
     case .product(let source, let weight, let name):
       let op = Operator.linear(Linear(features: weight.shape[0], hasBias: false))
       return try append(name, op, [source], [("weight", weight)])
-    case .constant, .padded, .grouped: return nil
+    case .constant, .padded, .grouped, .column: return nil
     }
+  }
+
+  /// Arithmetic that does nothing yet.
+  private mutating func channelArithmetic(_ source: Network.ValueID, name: String) throws -> ChannelArithmetic {
+    let channels = builder.shape(source)[1]
+    try charge(2 * channels)
+    return ChannelArithmetic(source, channels: channels, name: name)
   }
 
   /// A normalisation of an input, or else a batch norm, which folds into the convolution before it.
   mutating func finished(_ arithmetic: ChannelArithmetic) throws -> Network.ValueID {
+    try charge(4 * arithmetic.mean.count)
     let (mean, deviation) = (arithmetic.mean.map { Float($0) }, arithmetic.deviation.map { Float($0) })
     let isUsual = deviation.allSatisfy { $0.isFinite && $0 != 0 } && mean.allSatisfy(\.isFinite)
     if isUsual, producers[arithmetic.source].op == .input {

@@ -39,9 +39,7 @@ extension ONNXImporter {
     let new = try resolved(node, target, from: old)
     if new == old { return try define(node, .node(input)) }
     if new.rank == 2 { return try defineFlat(node, input) }
-    if case .flatten = producers[input].op, builder.shape(producers[input].source) == new {
-      return try define(node, .node(producers[input].source))
-    }
+    if old.rank == 2, new == Shape(old.dimensions + [1, 1]) { return try define(node, .node(pixel(input, node))) }
     try node.require(
       old.rank == 4 && new.rank == 5 && new[1] * new[2] == old[1] && new[3] == old[2] && new[4] == old[3],
       "a value is flattened, or its channels are split into groups", value: "\(old) to \(new)")
@@ -102,18 +100,23 @@ extension ONNXImporter {
     try define(node, .flatten, [input])
   }
 
-  /// Takes back a flattening, or makes lists of numbers.
+  /// Makes images of one pixel, or lists of numbers.
   mutating func unsqueeze(_ node: ONNXNodeReader) throws {
     let axes = try integers(node, attribute: "axes", input: 1) ?? []
     if let constant = try constant(node, 0) {
       try node.require(axes == [0] && constant.shape.rank == 0, "a number becomes a list")
       return try define(node, .constant(ONNXConstant([1], constant.elements)))
     }
-    let input = try operand(node)
-    guard axes == [2, 3], case .flatten = producers[input].op else {
-      throw node.unusable("this form is not supported", rule: "a flattening is taken back")
+    if let name = node.input(0), case .column(let input) = try imported(name, for: node) {
+      try node.require(axes == [3] || axes == [-1], "a width is added", value: "axes \(axes.prefix(8))")
+      return try define(node, .node(pixel(input, node)))
     }
-    try reshape(node, input, [1, builder.shape(input)[1], 1, 1])
+    let input = try operand(node)
+    try node.require(builder.shape(input).rank == 2, "a flat value becomes an image", value: "\(builder.shape(input))")
+    if axes == [2] || axes == [-1] { return try define(node, .column(input)) }
+    try node.require(
+      axes == [2, 3] || axes == [-2, -1], "height and width are added", value: "axes \(axes.prefix(8))")
+    try define(node, .node(pixel(input, node)))
   }
 }
 

@@ -102,6 +102,8 @@ extension ONNXImporter {
     try node.require(node.integer("transA", default: 0) == 0, "the first operand is not transposed")
     var weight = try tensor(node, 1, "weight")
     try node.require(weight.shape.rank == 2, "the weight is a matrix", value: weight.shape.description)
+    // Another copy is made where a weight is changed.
+    try charge(weight.values.count)
     if node.integer("transB", default: 0) == 0 { weight = weight.transposed }
     let alpha = node.real("alpha", default: 1)
     if alpha != 1 { weight.values = weight.values.map { $0 * alpha } }
@@ -116,11 +118,13 @@ extension ONNXImporter {
   private mutating func matrixProduct(_ node: ONNXNodeReader) throws {
     let weight = try tensor(node, 1, "second operand")
     try node.require(weight.shape.rank == 2, "the second operand is a matrix", value: weight.shape.description)
+    try charge(weight.values.count)
     try define(node, .product(operand(node), weight: weight.transposed, name: node.name))
   }
 
   /// One number per feature.
-  func bias(_ tensor: Tensor, _ features: Int, _ node: ONNXNodeReader) throws -> [Float] {
+  mutating func bias(_ tensor: Tensor, _ features: Int, _ node: ONNXNodeReader) throws -> [Float] {
+    try charge(features)
     if tensor.values.count == 1 { return Array(repeating: tensor.values[0], count: features) }
     try node.require(
       tensor.values.count == features && tensor.shape[-1] == features, "the bias has one number per feature",

@@ -42,6 +42,7 @@ extension ONNXImporter {
       guard let integers = try constant(node, position)?.integers else {
         throw node.unusable("numbers and values are joined", value: node.input(position))
       }
+      try charge(integers.count)
       return integers
     }
     try define(node, .constant(ONNXConstant(integers: parts.flatMap { $0 })))
@@ -51,19 +52,23 @@ extension ONNXImporter {
   mutating func sliceIntegers(
     _ node: ONNXNodeReader, _ constant: ONNXConstant, start: Int, end: Int, step: Int
   ) throws {
-    guard let numbers = constant.integers, constant.shape.rank >= 1, constant.shape[0] > 0, abs(step) == 1 else {
+    guard let numbers = constant.integers, constant.shape.rank >= 1, constant.shape[0] > 0, [1, -1].contains(step)
+    else {
       throw node.unusable("this form is not supported", rule: "a list of integers is sliced in steps of 1 or -1")
     }
     let count = constant.shape[0]
-    let (first, last) = (start < 0 ? start + count : start, end < 0 ? end + count : end)
-    let rows =
-      step == 1
-      ? Array(sliced(count, start, end)) : stride(from: min(first, count - 1), to: max(last, -1), by: -1).map { $0 }
+    let (first, last) = (backwards(count, start), backwards(count, end))
+    let rows = step == 1 ? Array(sliced(count, start, end)) : Array(stride(from: first, to: min(first, last), by: -1))
     let width = numbers.count / count
     var shape = constant.shape
     shape[0] = rows.count
     let picked = rows.flatMap { numbers[$0 * width..<($0 + 1) * width] }
     try define(node, .constant(ONNXConstant(shape, .integers(picked))))
+  }
+
+  /// A bound of a slice that goes backwards, where -1 is before the first row.
+  private func backwards(_ count: Int, _ bound: Int) -> Int {
+    min(max(bound < 0 ? bound + count : bound, -1), count - 1)
   }
 
   /// Rows and columns exchanged, as PyTorch does when it reorders the widths of borders.

@@ -35,6 +35,7 @@ extension ONNXImporter {
     let channels = builder.shape(input)[1]
     let taps = kernel.height * kernel.width
     try node.require(taps <= 1 << 12, "the window is at most 64 × 64", value: "\(taps)")
+    try charge(channels * taps)
     let op = Convolution(channels: channels, kernel: kernel, stride: stride, padding: padding, groups: channels)
     let weight = Tensor([channels, 1, kernel.height, kernel.width], repeating: 1 / Float(taps))
     try define(node, .convolution(op), [input], [("weight", weight)])
@@ -74,7 +75,7 @@ extension ONNXImporter {
     try define(node, .resize(height: extent.height, width: extent.width), [input])
   }
 
-  private func size(_ node: ONNXNodeReader, _ shape: Shape) throws -> Extent {
+  private mutating func size(_ node: ONNXNodeReader, _ shape: Shape) throws -> Extent {
     if node.input(3) != nil {
       let sizes = try constant(node, 3)?.integers ?? []
       try node.require(

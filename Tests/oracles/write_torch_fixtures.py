@@ -80,6 +80,22 @@ class Pools(nn.Module):
         return most, mean, inner
 
 
+class Squeeze(nn.Module):
+    """Squeeze-excite with fully connected layers, twice on one gate."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.gate = nn.Sequential(nn.Linear(8, 2, bias=False), nn.ReLU(), nn.Linear(2, 8), nn.Sigmoid())
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x):
+        x = self.stem(x)
+        gate = self.gate(F.adaptive_avg_pool2d(x, 1).view(x.shape[0], 8))
+        x = torch.relu(x * gate.view(x.shape[0], 8, 1, 1)) * gate[:, :, None, None]
+        return self.head(x.mean([2, 3]))
+
+
 def randomise(model: nn.Module) -> nn.Module:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -118,6 +134,7 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     write("shuffle", randomise(Shuffle()), (16, 16), ["logits"], folder)
     write("mobile", randomise(Mobile()), (16, 16), ["logits"], folder)
+    write("squeeze", randomise(Squeeze()), (6, 6), ["logits"], folder)
     write("pools", randomise(Pools()), (20, 18), ["most", "mean", "inner"], folder)
     for path in folder.glob("torch-*.onnx"):
         strip(path)
