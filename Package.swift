@@ -105,7 +105,7 @@ let package = Package(
     .executableTarget(
       name: "QuoinCLI",
       dependencies: [
-        "BlockSelection", "Datasets", "Devices", "Diagnostics", "Inference", "Interchange", "Networks",
+        "BlockSelection", "Compute", "Datasets", "Devices", "Diagnostics", "Inference", "Interchange", "Networks",
         "Quoin", "Search", "SearchSpaces", "Store", "Tensors", argumentParser, logging,
       ],
       swiftSettings: settings),
