@@ -67,7 +67,8 @@ struct ClassifyCommand: ParsableCommand {
 
   private func classNames(_ own: [String]?) throws -> [String] {
     guard let classes else { return own ?? [] }
-    return String(decoding: try readFile(classes, limit: 1 << 24), as: UTF8.self).split(separator: "\n").map(String.init)
+    return String(decoding: try readFile(classes, limit: 1 << 24), as: UTF8.self).split(separator: "\n").map(
+      String.init)
   }
 
   private func ranking(_ logits: [Float], _ names: [String]) -> [Answer.Class] {
@@ -76,7 +77,8 @@ struct ClassifyCommand: ParsableCommand {
     let sum = powers.reduce(0, +)
     return logits.indices.sorted { logits[$0] > logits[$1] }.prefix(top).map { position in
       Answer.Class(
-        name: names.indices.contains(position) ? names[position] : "class \(position)", probability: powers[position] / sum)
+        name: names.indices.contains(position) ? names[position] : "class \(position)",
+        probability: powers[position] / sum)
     }
   }
 }

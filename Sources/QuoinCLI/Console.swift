@@ -20,9 +20,10 @@ enum Console {
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
   }
 
-  /// One JSON document on standard output.
-  static func print(json value: some Encodable) throws {
+  /// One JSON document on standard output, its keys as they are or `inSnakeCase`.
+  static func print(json value: some Encodable, snakeCase: Bool = false) throws {
     let encoder = JSONEncoder()
+    if snakeCase { encoder.keyEncodingStrategy = .convertToSnakeCase }
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data: Data
     do {
@@ -38,6 +39,11 @@ enum Console {
   /// The first Ctrl-C lets the unit of work under way finish; the second ends the process at once, which loses at most that
   /// unit.
   static func monitor() -> WorkMonitor {
+    // A parent may have started this process from a thread that blocks signals, which is inherited.
+    var interrupt = sigset_t()
+    sigemptyset(&interrupt)
+    sigaddset(&interrupt, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
     signal(SIGINT) { _ in
       if Console.interrupted.exchange(true, ordering: .relaxed) { _exit(130) }
     }

@@ -5,7 +5,8 @@ import Foundation
 /// `quoin data`: images to search with.
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Download data sets, or look at them.", subcommands: [Fetch.self, List.self, Show.self])
+    commandName: "data", abstract: "Download data sets, or look at them.",
+    subcommands: [Fetch.self, List.self, Show.self])
 
   struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -58,9 +59,9 @@ struct DataCommand: AsyncParsableCommand {
       let height: Int
       let width: Int
       let classes: [String]
-      let training_images: Int
-      let test_images: Int
-      let training_images_by_class: [Int]
+      let trainingImages: Int
+      let testImages: Int
+      let trainingImagesByClass: [Int]
     }
 
     func run() throws {
@@ -68,9 +69,9 @@ struct DataCommand: AsyncParsableCommand {
       let test = try DatasetCatalog.load(name, folder: data, split: .test)
       let answer = Answer(
         name: name, channels: training.channels, height: training.height, width: training.width,
-        classes: training.classes, training_images: training.count, test_images: test.count,
-        training_images_by_class: training.classCounts)
-      if json { return try Console.print(json: answer) }
+        classes: training.classes, trainingImages: training.count, testImages: test.count,
+        trainingImagesByClass: training.classCounts)
+      if json { return try Console.print(json: answer, snakeCase: true) }
       Console.print(
         "\(name): \(training.count) training and \(test.count) test images of "
           + "\(training.channels)×\(training.height)×\(training.width)")

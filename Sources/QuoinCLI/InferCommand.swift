@@ -29,7 +29,8 @@ struct InferCommand: ParsableCommand {
     let (network, weights) = try options.network(shapes: tensors.mapValues(\.shape))
     let fused = try network.fused(with: weights)
     let compiled = try CompiledNetwork(
-      fused.network, weights: fused.weights, batch: batch, pool: ThreadPool(threads: options.threads ?? CPU.current.cores),
+      fused.network, weights: fused.weights, batch: batch,
+      pool: ThreadPool(threads: options.threads ?? CPU.current.cores),
       isa: options.level())
     for (name, tensor) in try compiled.run(tensors).sorted(by: { $0.key < $1.key }) {
       let path = "\(outputDir)/\(name.replacingOccurrences(of: "/", with: "_")).npy"

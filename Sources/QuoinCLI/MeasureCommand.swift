@@ -39,17 +39,17 @@ struct MeasureCommand: ParsableCommand {
       let p90: Double
       let mean: Double
     }
-    let latency_ms: Latency
+    let latencyMs: Latency
     let runs: Int
     let threads: Int
     let precision: String
     let isa: String
     let macs: Int
     let parameters: Int
-    let peak_activation_bytes: Int
-    let weight_bytes: Int
+    let peakActivationBytes: Int
+    let weightBytes: Int
     let device: DeviceFingerprint
-    let device_name: String
+    let deviceName: String
     let disturbed: Bool
   }
 
@@ -61,11 +61,11 @@ struct MeasureCommand: ParsableCommand {
     let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: ThreadPool(threads: 1))
     let (cost, fingerprint) = (network.cost, device.fingerprint)
     let answer = Answer(
-      latency_ms: .init(min: latency.minimum, median: latency.median, p90: latency.p90, mean: latency.mean),
+      latencyMs: .init(min: latency.minimum, median: latency.median, p90: latency.p90, mean: latency.mean),
       runs: latency.runs, threads: fingerprint.threads, precision: fingerprint.precision, isa: fingerprint.isa,
-      macs: cost.macs, parameters: cost.parameters, peak_activation_bytes: compiled.peakActivationBytes,
-      weight_bytes: compiled.weightBytes, device: fingerprint, device_name: device.name, disturbed: latency.disturbed)
-    if json { return try Console.print(json: answer) }
+      macs: cost.macs, parameters: cost.parameters, peakActivationBytes: compiled.peakActivationBytes,
+      weightBytes: compiled.weightBytes, device: fingerprint, deviceName: device.name, disturbed: latency.disturbed)
+    if json { return try Console.print(json: answer, snakeCase: true) }
     Console.print(
       String(
         format: "%@: median %.4g ms, fastest %.4g, 90 %% within %.4g, %d runs%@", device.name, latency.median,

@@ -27,13 +27,13 @@ struct ProfileCommand: ParsableCommand {
     struct Row: Encodable {
       let name: String
       let op: String
-      let latency_ms: Double
+      let latencyMs: Double
       let share: Double
       let macs: Int
       let gflops: Double
     }
     let operators: [Row]
-    let total_ms: Double
+    let totalMs: Double
     let runs: Int
     let threads: Int
     let isa: String
@@ -56,10 +56,10 @@ struct ProfileCommand: ParsableCommand {
     if json {
       let rows = timings.map {
         Answer.Row(
-          name: $0.name, op: $0.op, latency_ms: $0.milliseconds, share: $0.share, macs: $0.macs, gflops: $0.gigaflops)
+          name: $0.name, op: $0.op, latencyMs: $0.milliseconds, share: $0.share, macs: $0.macs, gflops: $0.gigaflops)
       }
       return try Console.print(
-        json: Answer(operators: rows, total_ms: total, runs: runs, threads: threads, isa: compiled.isa.rawValue))
+        json: Answer(operators: rows, totalMs: total, runs: runs, threads: threads, isa: compiled.isa.rawValue), snakeCase: true)
     }
     let width = timings.map(\.name.count).max() ?? 0
     for timing in timings {
@@ -67,7 +67,8 @@ struct ProfileCommand: ParsableCommand {
       Console.print(
         timing.name.padding(toLength: width, withPad: " ", startingAt: 0)
           + String(
-            format: "  %8.4f ms %5.1f %%  %6.1f GFLOP/s  ", timing.milliseconds, 100 * timing.share, timing.gigaflops) + bar)
+            format: "  %8.4f ms %5.1f %%  %6.1f GFLOP/s  ", timing.milliseconds, 100 * timing.share, timing.gigaflops)
+          + bar)
     }
     Console.print(String(format: "sum %.4f ms", total))
   }

@@ -13,7 +13,8 @@ struct StudyCommand: ParsableCommand {
   fileprivate static func open(_ path: String) throws -> SQLiteStorage {
     guard FileManager.default.fileExists(atPath: path) else {
       throw Diagnostic(
-        .unusableFile, "there is no such file", at: .init(file: path), rule: "a search writes study.sqlite into its folder")
+        .unusableFile, "there is no such file", at: .init(file: path),
+        rule: "a search writes study.sqlite into its folder")
     }
     return try SQLiteStorage(path: path, access: .readOnly)
   }
@@ -37,7 +38,8 @@ struct StudyCommand: ParsableCommand {
       for summary in summaries {
         let best = summary.best?.values[Objective.validationAccuracy.name].map(percent) ?? "none"
         let state = summary.study.finished == nil ? "unfinished" : "finished"
-        Console.print("\(summary.study.name): \(summary.trials) trials, best \(best), \(state), \(summary.study.device)")
+        Console.print(
+          "\(summary.study.name): \(summary.trials) trials, best \(best), \(state), \(summary.study.device)")
       }
     }
   }
@@ -108,7 +110,9 @@ struct StudyCommand: ParsableCommand {
       }
     }
 
-    private func budgets(upTo largest: Double) -> [Double] { largest > 0 ? [0.25, 0.5, 0.75, 1].map { $0 * largest } : [] }
+    private func budgets(upTo largest: Double) -> [Double] {
+      largest > 0 ? [0.25, 0.5, 0.75, 1].map { $0 * largest } : []
+    }
   }
 }
 

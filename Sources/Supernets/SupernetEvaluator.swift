@@ -63,7 +63,9 @@ public final class SupernetEvaluator {
   /// Measures a network's statistics, then its accuracy and loss on `data`.
   ///
   /// - Parameter count: How many recalibration images are used, in whole batches and at least one; all by default.
-  public func evaluate(_ network: Network, on data: ImageDataset, recalibrationImages count: Int = .max) throws -> Result {
+  public func evaluate(
+    _ network: Network, on data: ImageDataset, recalibrationImages count: Int = .max
+  ) throws -> Result {
     let plan = try compiled(network)
     let statistics = try statistics(plan, count)
     var (correct, loss) = (0, 0.0)

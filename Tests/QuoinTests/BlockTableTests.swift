@@ -5,6 +5,7 @@ import Networks
 import Quoin
 import SearchSpaces
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Block selection by latency")

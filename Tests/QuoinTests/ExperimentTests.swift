@@ -25,33 +25,35 @@ struct ExperimentTests {
     #expect(experiment.space.hasPrefix("/") && experiment.space.hasSuffix("/s.yaml"))
   }
 
-  @Test("A bad file is refused with its line and the nearest legal name", arguments: [
-    ("version: 2\nname: a\nspace: s\ndata: {name: glyphs}", 1, nil as String?),
-    ("name: a\nspace: s\ndata: {name: glyphs}", 1, nil),
-    (shortest + "devise: cpu-1t", 5, "device"),
-    ("version: 1\nname: 7a\nspace: s\ndata: {name: glyphs}", 2, nil),
-    ("version: 1\nname: a\nspace: s\ndata: {name: cifar}", 4, "cifar10"),
-    ("version: 1\nname: a\nspace: s\ndata: {name: glyphs, validation: 5}", 4, nil),
-    ("version: 1\nname: a\ndata: {name: glyphs}", 1, nil),
-    ("version: 1\nname: a\nspace: s", 1, nil),
-    (shortest + "seed: -1", 5, nil),
-    (shortest + "budgets: {fractions: [0.5], milliseconds: [1]}", 5, nil),
-    (shortest + "budgets: {}", 5, nil),
-    (shortest + "budgets: {fractions: [1.5]}", 5, nil),
-    (shortest + "budgets: {milliseconds: []}", 5, nil),
-    (shortest + "budgets: {milliseconds: [fast]}", 5, nil),
-    (shortest + "training: {epoch: 3}", 5, "epochs"),
-    (shortest + "training: {epochs: 0}", 5, nil),
-    (shortest + "training: {learning_rate: -1}", 5, nil),
-    (shortest + "training: {distillation: 2}", 5, nil),
-    (shortest + "training: {flip: maybe}", 5, nil),
-    (shortest + "latency: {networks: 3}", 5, nil),
-    (shortest + "search: {margin: 0.9}", 5, nil),
-    (shortest + "search: {evaluation: 10}", 5, "evaluations"),
-    (shortest + "search: []", 5, nil),
-    ("version: 1\nname: [a\n", 3, nil),
-    ("", nil as Int?, nil),
-  ])
+  @Test(
+    "A bad file is refused with its line and the nearest legal name",
+    arguments: [
+      ("version: 2\nname: a\nspace: s\ndata: {name: glyphs}", 1, nil as String?),
+      ("name: a\nspace: s\ndata: {name: glyphs}", 1, nil),
+      (shortest + "devise: cpu-1t", 5, "device"),
+      ("version: 1\nname: 7a\nspace: s\ndata: {name: glyphs}", 2, nil),
+      ("version: 1\nname: a\nspace: s\ndata: {name: cifar}", 4, "cifar10"),
+      ("version: 1\nname: a\nspace: s\ndata: {name: glyphs, validation: 5}", 4, nil),
+      ("version: 1\nname: a\ndata: {name: glyphs}", 1, nil),
+      ("version: 1\nname: a\nspace: s", 1, nil),
+      (shortest + "seed: -1", 5, nil),
+      (shortest + "budgets: {fractions: [0.5], milliseconds: [1]}", 5, nil),
+      (shortest + "budgets: {}", 5, nil),
+      (shortest + "budgets: {fractions: [1.5]}", 5, nil),
+      (shortest + "budgets: {milliseconds: []}", 5, nil),
+      (shortest + "budgets: {milliseconds: [fast]}", 5, nil),
+      (shortest + "training: {epoch: 3}", 5, "epochs"),
+      (shortest + "training: {epochs: 0}", 5, nil),
+      (shortest + "training: {learning_rate: -1}", 5, nil),
+      (shortest + "training: {distillation: 2}", 5, nil),
+      (shortest + "training: {flip: maybe}", 5, nil),
+      (shortest + "latency: {networks: 3}", 5, nil),
+      (shortest + "search: {margin: 0.9}", 5, nil),
+      (shortest + "search: {evaluation: 10}", 5, "evaluations"),
+      (shortest + "search: []", 5, nil),
+      ("version: 1\nname: [a\n", 3, nil),
+      ("", nil as Int?, nil),
+    ])
   func refused(text: String, line: Int?, nearest: String?) {
     do {
       _ = try load(text)

@@ -5,18 +5,24 @@ import Quoin
 import SearchSpaces
 import Synchronization
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Search workflow")
 struct SearchWorkflowTests {
   private let sample: SampleExperiment
-  init() throws { sample = try SampleExperiment() }
+  private let experiment: Experiment
+
+  init() throws {
+    sample = try SampleExperiment()
+    experiment = try Experiment.load(sample.path("experiment.yaml"))
+  }
 
   private func run(
     _ name: String, _ options: SearchWorkflow.Options = .init(), monitor: WorkMonitor = WorkMonitor()
   ) throws -> [SearchResult] {
     let workflow = SearchWorkflow(
-      sample.experiment, folder: sample.path(name), options: options, monitor: monitor)
+      experiment, folder: sample.path(name), options: options, monitor: monitor)
     guard case .delivered(let results) = try workflow.run() else {
       Issue.record("infeasible")
       return []
@@ -66,7 +72,11 @@ struct SearchWorkflowTests {
       let calls = Mutex(0)
       // The solver asks often, so that a small fixed number would never get past it.
       let limit = 10 + 7 * interruptions
-      let monitor = WorkMonitor(isInterrupted: { calls.withLock { $0 += 1; return $0 > limit } })
+      let monitor = WorkMonitor(isInterrupted: {
+        calls.withLock {
+          $0 += 1; return $0 > limit
+        }
+      })
       do {
         #expect(try run("pieces", options, monitor: monitor) == whole)
         break
@@ -93,7 +103,7 @@ struct SearchWorkflowTests {
   func infeasible() throws {
     var options = SearchWorkflow.Options()
     options.budgets = [1e-6]
-    let workflow = SearchWorkflow(sample.experiment, folder: sample.path("none"), options: options)
+    let workflow = SearchWorkflow(experiment, folder: sample.path("none"), options: options)
     guard case .infeasible(let answer) = try workflow.run() else {
       Issue.record("delivered")
       return
@@ -112,12 +122,12 @@ struct SearchWorkflowTests {
     #expect(throws: Diagnostic.self) { try run("out") }
     var options = SearchWorkflow.Options()
     options.resumes = true
-    var changed = sample.experiment
+    var changed = experiment
     changed.training.epochs = 3
     #expect(throws: Diagnostic.self) {
       try SearchWorkflow(changed, folder: sample.path("out"), options: options).run()
     }
-    changed = sample.experiment
+    changed = experiment
     changed.search.evaluations = 11
     #expect(throws: Diagnostic.self) {
       try SearchWorkflow(changed, folder: sample.path("out"), options: options).run()

@@ -46,7 +46,8 @@ package struct BlockTable {
         choices: try slot.alternatives.indices.map { alternative in
           let replacement = table.replacement(slot: position, alternative: alternative)
           return SelectionProblem.Choice(
-            name: slot.alternatives[alternative].name, score: try score(replacement), costs: try contribution(replacement))
+            name: slot.alternatives[alternative].name, score: try score(replacement),
+            costs: try contribution(replacement))
         })
     }
     var budgets: [String: SelectionProblem.Budget] = [:]

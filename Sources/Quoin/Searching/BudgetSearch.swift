@@ -105,7 +105,8 @@ struct BudgetSearch {
     let best = session.history.entries.compactMap { $0.values[Objective.validationAccuracy.name] }.max() ?? 0
     bench.monitor.report(
       .init(
-        phase: "searching \(name)", completed: session.history.nextNumber, total: max(count, session.history.nextNumber),
+        phase: "searching \(name)", completed: session.history.nextNumber,
+        total: max(count, session.history.nextNumber),
         resumed: resumed, detail: String(format: "best validation accuracy %.2f %%", 100 * best)))
   }
 

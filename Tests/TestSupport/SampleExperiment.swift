@@ -1,14 +1,13 @@
 import Diagnostics
 import Foundation
-import Quoin
 import Tensors
 
 /// A folder with a tiny space, an experiment on the formula device, and images that it can learn; removed with its owner.
-final class SampleExperiment {
-  let folder: URL
-  let experiment: Experiment
+public final class SampleExperiment {
+  private let folder: URL
 
-  static let space = """
+  /// The space file: 1 to 3 blocks of 8 kinds at two resolutions.
+  public static let space = """
     version: 1
     name: tiny
     input: {image: {channels: 1, size: [12, 16]}}
@@ -22,40 +21,39 @@ final class SampleExperiment {
     head: {conv: {channels: 16}, pool: average}
     """
 
-  static func text(budgets: String = "{fractions: [0.3, 0.7]}") -> String {
-    """
+  private static let experiment = """
     version: 1
     name: tiny
     space: space.yaml
     data: {name: mnist, folder: images, validation: 100}
     device: formula
-    budgets: \(budgets)
+    budgets: {fractions: [0.3, 0.7]}
     training: {epochs: 2, batch: 50, crop: 1, flip: false, random_networks: 1}
     latency: {networks: 20, held_out: 10}
     search: {evaluations: 10, population: 4, selection_pool: 4, measured: 2, scoring_images: 50,
              scoring_recalibration_images: 50, recalibration_images: 100}
     """
-  }
 
-  init() throws {
+  /// Writes the files.
+  public init() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("quoin-search-\(UUID().uuidString)")
     func write(_ data: Data, _ name: String) throws {
       try writeAtomically(data, to: folder.appendingPathComponent(name).path)
     }
     try write(Data(Self.space.utf8), "space.yaml")
-    try write(Data(Self.text().utf8), "experiment.yaml")
+    try write(Data(Self.experiment.utf8), "experiment.yaml")
     for (prefix, count) in [("train", 600), ("t10k", 150)] {
       let (images, labels) = Self.stripes(count, seed: prefix)
       try write(Self.idx([count, 16, 16], images), "images/\(prefix)-images-idx3-ubyte")
       try write(Self.idx([count], labels), "images/\(prefix)-labels-idx1-ubyte")
     }
     self.folder = folder
-    experiment = try Experiment.load(folder.appendingPathComponent("experiment.yaml").path)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+  /// The path of a file in the folder.
+  public func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
   /// Stripes of five widths that lie or stand.
   private static func stripes(_ count: Int, seed: String) -> (images: [UInt8], labels: [UInt8]) {
