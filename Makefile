@@ -23,6 +23,7 @@ test: setup oracles
 
 ## bench: speed beside the peers of the field; prints ratios of medians
 bench: build
+	swift build $(SWIFT_FLAGS) --product quoin-bench
 	@scripts/bench
 
 ## oracles: what tests compare with, in .venv

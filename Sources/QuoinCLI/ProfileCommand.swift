@@ -59,7 +59,8 @@ struct ProfileCommand: ParsableCommand {
           name: $0.name, op: $0.op, latencyMs: $0.milliseconds, share: $0.share, macs: $0.macs, gflops: $0.gigaflops)
       }
       return try Console.print(
-        json: Answer(operators: rows, totalMs: total, runs: runs, threads: threads, isa: compiled.isa.rawValue), snakeCase: true)
+        json: Answer(operators: rows, totalMs: total, runs: runs, threads: threads, isa: compiled.isa.rawValue),
+        snakeCase: true)
     }
     let width = timings.map(\.name.count).max() ?? 0
     for timing in timings {
