@@ -1,4 +1,4 @@
-# make build | test | oracles | format | lint | install
+# make demo | build | test | bench | oracles | format | lint | install
 #
 # Every target does its own set-up and is quick when nothing is left to do.
 
@@ -6,7 +6,11 @@ PREFIX ?= /usr/local
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 QUOIN := .build/release/quoin
 
-.PHONY: build test oracles format lint install setup
+.PHONY: demo bench build test oracles format lint install setup
+
+## demo: the main job on built-in images, in a few minutes; a second time it only prints the result
+demo: build
+	$(QUOIN) search experiments/demo/experiment.yaml --out runs/demo --resume
 
 ## build: leaves .build/release/quoin
 build: setup
@@ -16,6 +20,11 @@ build: setup
 test: setup oracles
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test -c release --skip-build
+
+## bench: speed beside the peers of the field; prints ratios of medians
+bench: build
+	swift build $(SWIFT_FLAGS) --product quoin-bench
+	@scripts/bench
 
 ## oracles: what tests compare with, in .venv
 oracles: setup

@@ -85,6 +85,7 @@ let package = Package(
   products: [
     .library(name: "Quoin", targets: ["Quoin"]),
     .executable(name: "quoin", targets: ["QuoinCLI"]),
+    .executable(name: "quoin-bench", targets: ["QuoinBench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -105,8 +106,14 @@ let package = Package(
     .executableTarget(
       name: "QuoinCLI",
       dependencies: [
-        "BlockSelection", "Datasets", "Devices", "Diagnostics", "Inference", "Interchange", "Networks",
+        "BlockSelection", "Compute", "Datasets", "Devices", "Diagnostics", "Inference", "Interchange", "Networks",
         "Quoin", "Search", "SearchSpaces", "Store", "Tensors", argumentParser, logging,
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "QuoinBench",
+      dependencies: [
+        "Compute", "Devices", "Diagnostics", "Interchange", "Networks", "SearchSpaces", "Tensors", "Training",
       ],
       swiftSettings: settings),
     .target(

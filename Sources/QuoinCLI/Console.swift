@@ -20,9 +20,10 @@ enum Console {
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
   }
 
-  /// One JSON document on standard output.
-  static func print(json value: some Encodable) throws {
+  /// One JSON document on standard output, its keys as they are or `inSnakeCase`.
+  static func print(json value: some Encodable, snakeCase: Bool = false) throws {
     let encoder = JSONEncoder()
+    if snakeCase { encoder.keyEncodingStrategy = .convertToSnakeCase }
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data: Data
     do {
@@ -38,6 +39,11 @@ enum Console {
   /// The first Ctrl-C lets the unit of work under way finish; the second ends the process at once, which loses at most that
   /// unit.
   static func monitor() -> WorkMonitor {
+    // A parent may have started this process from a thread that blocks signals, which is inherited.
+    var interrupt = sigset_t()
+    sigemptyset(&interrupt)
+    sigaddset(&interrupt, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
     signal(SIGINT) { _ in
       if Console.interrupted.exchange(true, ordering: .relaxed) { _exit(130) }
     }
@@ -57,6 +63,8 @@ private final class ProgressPainter: Sendable {
   private struct State {
     var phase = ""
     var watch = Stopwatch()
+    /// The units that were done when the phase's first update came, which say nothing about the rate.
+    var first = 0
     var lastShown = -Double.infinity
   }
 
@@ -67,21 +75,21 @@ private final class ProgressPainter: Sendable {
 
   func show(_ update: ProgressUpdate) {
     state.withLock { state in
-      if state.phase != update.phase { state = State(phase: update.phase) }
+      if state.phase != update.phase { state = State(phase: update.phase, first: update.completed) }
       let elapsed = state.watch.seconds
       let isLast = update.completed >= update.total
       guard isLast || elapsed - state.lastShown >= (isTerminal ? 0.2 : 15) else { return }
       state.lastShown = elapsed
-      let line = Self.line(update, elapsed: elapsed)
+      let line = Self.line(update, since: state.first, elapsed: elapsed)
       let text = isTerminal ? "\r\u{1B}[K\(line)" + (isLast ? "\n" : "") : line + "\n"
       FileHandle.standardError.write(Data(text.utf8))
     }
   }
 
-  static func line(_ update: ProgressUpdate, elapsed: Double) -> String {
+  private static func line(_ update: ProgressUpdate, since first: Int, elapsed: Double) -> String {
     let percent = update.total > 0 ? 100 * Double(update.completed) / Double(update.total) : 100
     var line = "\(update.phase): \(String(format: "%3.0f", percent)) %  \(update.completed)/\(update.total)"
-    let done = update.completed - update.resumed
+    let done = update.completed - max(first, update.resumed)
     if done > 0, elapsed > 0 {
       let rate = Double(done) / elapsed
       line += String(format: "  %.3g/s", rate)

@@ -25,7 +25,9 @@ struct InitCommand: ParsableCommand {
   func run() throws {
     let images = try StartingImages(data, classes: classes, channels: channels, size: size)
     let name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
-    let legal = name.first.map { $0.isASCII && $0.isLetter } == true && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
+    let legal =
+      name.first.map { $0.isASCII && $0.isLetter } == true
+      && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
     let title = legal ? name : "search"
     let space = SpaceTemplate.text(
       name: title, channels: images.channels, size: images.size, classes: images.classes)
@@ -65,7 +67,8 @@ private struct StartingImages {
     case "folder":
       guard (2...10_000).contains(classes), [1, 3].contains(channels), (8...512).contains(size) else {
         throw Diagnostic(
-          .usage, "these images cannot be searched for", value: "--classes \(classes) --channels \(channels) --size \(size)",
+          .usage, "these images cannot be searched for",
+          value: "--classes \(classes) --channels \(channels) --size \(size)",
           rule: "2 to 10000 classes, 1 or 3 channels, a side of 8 to 512")
       }
       (self.channels, self.size, self.classes, validation, mayFlip) = (channels, size, classes, 500, true)

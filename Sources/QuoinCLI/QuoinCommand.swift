@@ -3,7 +3,7 @@ import Diagnostics
 import Foundation
 
 @main
-struct QuoinCommand: ParsableCommand {
+struct QuoinCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quoin",
     abstract: "Hardware-aware neural architecture search: from a search-space file to an exported winner.",
@@ -16,15 +16,16 @@ struct QuoinCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      InitCommand.self, SpaceCommand.self, TrainCommand.self, SearchCommand.self, ExportCommand.self,
-      SelectCommand.self,
+      InitCommand.self, SpaceCommand.self, DataCommand.self, TrainCommand.self, SearchCommand.self, ExportCommand.self,
+      ClassifyCommand.self, InferCommand.self, MeasureCommand.self, ProfileCommand.self, StudyCommand.self,
+      SelectCommand.self, DeviceCommand.self, DoctorCommand.self,
     ])
 
   /// Runs a command; a `Diagnostic` becomes one line and its exit code.
-  static func main() {
+  static func main() async {
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
     } catch let diagnostic as Diagnostic {
       Console.note("quoin: \(diagnostic)")
       Foundation.exit(diagnostic.exitCode)

@@ -74,7 +74,9 @@ struct SearchCommand: ParsableCommand {
         "  \(baseline.name.padding(toLength: 16, withPad: " ", startingAt: 0))  \(number(baseline.measuredMilliseconds)) ms measured, "
           + "test accuracy \(percent(baseline.accuracy))")
     }
-    Console.print("  files             \(folder)/\(String(format: "%g", result.budgetMilliseconds))ms/winner.onnx, .safetensors, .json")
+    Console.print(
+      "  files             \(folder)/\(String(format: "%g", result.budgetMilliseconds))ms/winner.onnx, .safetensors, .json"
+    )
     Console.print("  report            \(folder)/report.html")
   }
 }

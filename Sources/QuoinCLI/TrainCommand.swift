@@ -24,7 +24,8 @@ struct TrainCommand: ParsableCommand {
     if json { return try Console.print(json: summary) }
     Console.print("supernet: \(path), trained in \(Int(summary.seconds)) s")
     for network in [("largest", summary.largest), ("smallest", summary.smallest)] {
-      Console.print("\(network.0) network: \(percent(network.1)) of \(summary.validationImages) validation images right")
+      Console.print(
+        "\(network.0) network: \(percent(network.1)) of \(summary.validationImages) validation images right")
     }
   }
 }

@@ -41,7 +41,7 @@ public final class SupernetEvaluator {
 
   /// The statistics of the network's batch norms.
   ///
-  /// - Parameter count: How many recalibration images are used, in whole batches; all by default.
+  /// - Parameter count: How many recalibration images are used, in whole batches and at least one; all by default.
   public func statistics(of network: Network, images count: Int = .max) throws -> Weights {
     try statistics(compiled(network), count)
   }
@@ -53,8 +53,8 @@ public final class SupernetEvaluator {
 
   private func statistics(_ plan: TrainingPlan, _ count: Int) throws -> Weights {
     let statistics = BatchStatistics()
-    for first in stride(from: 0, through: min(count, recalibration.count) - batch, by: batch) {
-      images.fill(recalibration, first..<first + batch, pool: pool)
+    for position in 0..<max(1, min(count, recalibration.count) / batch) {
+      images.fill(recalibration, position * batch..<(position + 1) * batch, pool: pool)
       _ = try plan.forward(images, .recalibrate(statistics))
     }
     return statistics.weights
@@ -62,8 +62,10 @@ public final class SupernetEvaluator {
 
   /// Measures a network's statistics, then its accuracy and loss on `data`.
   ///
-  /// - Parameter count: How many recalibration images are used, in whole batches; all by default.
-  public func evaluate(_ network: Network, on data: ImageDataset, recalibrationImages count: Int = .max) throws -> Result {
+  /// - Parameter count: How many recalibration images are used, in whole batches and at least one; all by default.
+  public func evaluate(
+    _ network: Network, on data: ImageDataset, recalibrationImages count: Int = .max
+  ) throws -> Result {
     let plan = try compiled(network)
     let statistics = try statistics(plan, count)
     var (correct, loss) = (0, 0.0)

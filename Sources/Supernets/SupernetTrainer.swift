@@ -162,7 +162,8 @@ extension SearchSpace {
   public func requireFit(_ data: ImageDataset) throws {
     guard data.channels == imageChannels, data.height == imageSize.height, data.width == imageSize.width else {
       throw Diagnostic(
-        .usage, "the images do not fit the space", value: "\(data.channels)×\(data.height)×\(data.width) (\(data.name))",
+        .usage, "the images do not fit the space",
+        value: "\(data.channels)×\(data.height)×\(data.width) (\(data.name))",
         rule: "space \(name) takes \(imageChannels)×\(imageSize.height)×\(imageSize.width)",
         remedy: "change `input` in the space file, or choose another data set")
     }

@@ -43,7 +43,8 @@ struct SupernetTests {
       }
     }
     data = ImageDataset(
-      name: "stripes", channels: 1, height: 16, width: 16, classes: ["a", "b", "c", "d"], pixels: pixels, labels: labels)
+      name: "stripes", channels: 1, height: 16, width: 16, classes: ["a", "b", "c", "d"], pixels: pixels, labels: labels
+    )
   }
 
   private func settings(epochs: Int) -> SupernetTraining {

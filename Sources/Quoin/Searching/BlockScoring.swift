@@ -69,12 +69,13 @@ struct BlockScoring {
     var found: [(architecture: Architecture, loss: Double)] = []
     let assignments = try space.globalAssignments()
     for (position, fixed) in assignments.enumerated() where count > 0 {
-      try monitor.checkInterruption()
       let blocks = try BlockTable(space, fixing: fixed, predictor: predictor)
       let base = try accuracy.scoringLoss(blocks.table.base)
       let pool = try SelectionSolver.pool(
         blocks.problem(latency: limit, score: score), count: max(1, count / 2),
         options: .init(timeLimit: Self.timeLimit, reportsBaselines: false, isInterrupted: monitor.isInterrupted))
+      // An interrupted solver returns what it has, which must not be recorded as the answer.
+      try monitor.checkInterruption()
       for result in pool.pool {
         guard let objective = result.objective else { continue }
         found.append((try blocks.architecture(of: result), base + objective))

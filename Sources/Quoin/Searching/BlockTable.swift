@@ -8,9 +8,9 @@ import SearchSpaces
 /// Costs are predicted latencies (and operations and parameters, where the space limits them). These add up exactly: a
 /// choice costs the difference between two networks, and where a choice changes the channels that enter another slot,
 /// the pair carries what is missing from the sum; see `SlotTable`.
-struct BlockTable {
+package struct BlockTable {
   /// The slots.
-  let table: SlotTable
+  package let table: SlotTable
   private let space: SearchSpace
   private let predictor: LatencyPredictor
 
@@ -19,7 +19,7 @@ struct BlockTable {
   /// The costs of a network by name.
   typealias Costs = [String: Double]
 
-  init(_ space: SearchSpace, fixing fixed: [String: VariableValue], predictor: LatencyPredictor) throws {
+  package init(_ space: SearchSpace, fixing fixed: [String: VariableValue], predictor: LatencyPredictor) throws {
     (self.space, self.predictor) = (space, predictor)
     table = try space.slots(fixing: fixed)
   }
@@ -37,7 +37,7 @@ struct BlockTable {
   }
 
   /// The problem of the least sum of scores within a latency; `score` rates a replacement.
-  func problem(
+  package func problem(
     latency limit: Double?, score: (SlotTable.Replacement) throws -> Double
   ) throws -> SelectionProblem {
     let groups = try table.slots.enumerated().map { position, slot in
@@ -46,7 +46,8 @@ struct BlockTable {
         choices: try slot.alternatives.indices.map { alternative in
           let replacement = table.replacement(slot: position, alternative: alternative)
           return SelectionProblem.Choice(
-            name: slot.alternatives[alternative].name, score: try score(replacement), costs: try contribution(replacement))
+            name: slot.alternatives[alternative].name, score: try score(replacement),
+            costs: try contribution(replacement))
         })
     }
     var budgets: [String: SelectionProblem.Budget] = [:]
@@ -105,7 +106,7 @@ struct BlockTable {
   }
 
   /// The network that a selection makes.
-  func architecture(of result: SelectionResult) throws -> Architecture {
+  package func architecture(of result: SelectionResult) throws -> Architecture {
     try table.architecture(
       choosing: table.slots.map { slot in
         slot.alternatives.firstIndex { $0.name == result.choices[slot.name] } ?? slot.base
@@ -117,7 +118,7 @@ extension SearchSpace {
   /// The network of the least predicted latency, proved over all choices.
   ///
   /// - Throws: `Diagnostic` where the predictor does not know an operator of the space.
-  func fastest(by predictor: LatencyPredictor) throws -> (architecture: Architecture, milliseconds: Double) {
+  package func fastest(by predictor: LatencyPredictor) throws -> (architecture: Architecture, milliseconds: Double) {
     var best: (architecture: Architecture, milliseconds: Double)?
     for fixed in try globalAssignments() {
       let blocks = try BlockTable(self, fixing: fixed, predictor: predictor)

@@ -105,7 +105,8 @@ struct BudgetSearch {
     let best = session.history.entries.compactMap { $0.values[Objective.validationAccuracy.name] }.max() ?? 0
     bench.monitor.report(
       .init(
-        phase: "searching \(name)", completed: session.history.nextNumber, total: max(count, session.history.nextNumber),
+        phase: "searching \(name)", completed: session.history.nextNumber,
+        total: max(count, session.history.nextNumber),
         resumed: resumed, detail: String(format: "best validation accuracy %.2f %%", 100 * best)))
   }
 
@@ -125,7 +126,7 @@ struct BudgetSearch {
         within += isWithin(known) ? 1 : 0
         continue
       }
-      try bench.monitor.checkInterruption()
+      if try !bench.latency.isKnown(next.architecture) { try bench.monitor.checkInterruption() }
       let candidate = next.measured(try bench.measure(next.architecture))
       measured.append(candidate)
       if isWithin(candidate) { within += 1 } else { tooSlow.append(candidate) }

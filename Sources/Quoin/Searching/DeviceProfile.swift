@@ -53,8 +53,8 @@ struct DeviceProfiling {
     var samples = [TrainingSample?](repeating: nil, count: networks.count)
     var disturbed = 0
     while let position = order.popLast() {
-      try monitor.checkInterruption()
       let (architecture, network) = networks[position]
+      if try !memory.isKnown(architecture) { try monitor.checkInterruption() }
       let sample = try memory.latency(of: architecture) { (network, network.timingWeights(seed: seed)) }
       disturbed += sample.latency.disturbed ? 1 : 0
       samples[position] = TrainingSample(

@@ -81,8 +81,10 @@ public struct SearchWorkflow {
     }
     let pool = ThreadPool(threads: CPU.current.cores)
     let trained = try clock.time("training the supernet") {
-      try SupernetWorkflow(experiment, path: options.supernetPath ?? path("supernet.safetensors"), pool: pool, monitor: monitor)
-        .run(space, on: images.training, resumes: options.resumes)
+      try SupernetWorkflow(
+        experiment, path: options.supernetPath ?? path("supernet.safetensors"), pool: pool, monitor: monitor
+      )
+      .run(space, on: images.training, resumes: options.resumes)
     }
     clock.set("training the supernet", trained.log.seconds)
     let facts = FactMemory(storage, scope: sha256(Data(try experiment.trainingIdentity().utf8)))

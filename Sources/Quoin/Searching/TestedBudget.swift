@@ -77,7 +77,8 @@ extension BudgetSearch.Findings {
 extension DeviceFingerprint {
   /// What the measurements were made with, by name.
   var versions: [String: String] {
-    libraries.merging(["cpu": cpu, "isa": isa, "threads": String(threads), "precision": precision, "runtime": runtime]) {
+    libraries.merging(["cpu": cpu, "isa": isa, "threads": String(threads), "precision": precision, "runtime": runtime])
+    {
       $1
     }
   }

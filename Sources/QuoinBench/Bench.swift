@@ -1,0 +1,41 @@
+import Devices
+import Diagnostics
+import Foundation
+import Interchange
+import SearchSpaces
+import Tensors
+
+/// What `make bench` needs of Quoin: networks of a space as files for the peers. The scripts in `benchmarks` do the rest.
+///
+///     quoin-bench models SPACE FOLDER           smallest.onnx, middle.onnx, largest.onnx with random weights
+///     quoin-bench training SPACE NAME FOLDER    one training step of one of them, written down
+@main
+struct Bench {
+  static func main() throws {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    switch (arguments.first, arguments.count) {
+    case ("models", 3): try writeModels(of: SearchSpace.load(arguments[1]), to: arguments[2])
+    case ("training", 4):
+      let space = try SearchSpace.load(arguments[1])
+      guard let architecture = named(space)[arguments[2]] else { throw usage }
+      try TrainingProbe(space.network(for: architecture), batch: 128, threads: 2).write(to: arguments[3])
+    default: throw usage
+    }
+  }
+
+  private static let usage = Diagnostic(
+    .usage, "wrong arguments", rule: "models SPACE FOLDER | training SPACE smallest|middle|largest FOLDER")
+
+  private static func named(_ space: SearchSpace) -> [String: Architecture] {
+    var random = RandomSource(seed: 1, purpose: "benchmark")
+    return ["smallest": space.smallest, "middle": space.sample(using: &random), "largest": space.largest]
+  }
+
+  private static func writeModels(of space: SearchSpace, to folder: String) throws {
+    for (name, architecture) in named(space) {
+      let network = try space.network(for: architecture)
+      let own = try network.extracted(from: network.timingWeights(seed: 1))
+      try writeAtomically(ONNX.export(own.network, weights: own.weights), to: "\(folder)/\(name).onnx")
+    }
+  }
+}

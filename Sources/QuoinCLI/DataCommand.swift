@@ -1,0 +1,81 @@
+import ArgumentParser
+import Datasets
+import Foundation
+
+/// `quoin data`: images to search with.
+struct DataCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Download data sets, or look at them.",
+    subcommands: [Fetch.self, List.self, Show.self])
+
+  struct Fetch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Download a data set; what is there is kept, what is incomplete goes on.",
+      discussion: """
+        Every file is checked against its SHA-256.
+
+        EXAMPLES
+          quoin data fetch mnist
+          quoin data fetch cifar10 --data ~/cifar10
+        """)
+
+    @Argument(help: "The data set: mnist, fashion-mnist or cifar10.") var name: String
+    @Option(help: "The folder; by default one in ~/.cache/quoin that searches know.") var data: String?
+
+    func run() async throws {
+      let folder = data ?? DatasetCatalog.defaultFolder(for: name)
+      let monitor = Console.monitor()
+      try await DatasetFetcher().fetch(name, into: folder) { progress in
+        monitor.report(
+          .init(phase: "downloading \(progress.file)", completed: progress.received, total: max(1, progress.total)))
+      }
+      Console.print("\(name) is in \(folder)")
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the names of the data sets.", discussion: "EXAMPLE\n  quoin data list")
+
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func run() throws {
+      if json { return try Console.print(json: DatasetCatalog.names) }
+      for name in DatasetCatalog.names { Console.print(name) }
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print what a data set holds.", discussion: "EXAMPLE\n  quoin data show cifar10 --data ~/cifar10")
+
+    @Argument(help: "The data set.") var name: String
+    @Option(help: "The folder of its files.") var data: String?
+    @Flag(help: "Print one JSON document.") var json = false
+
+    private struct Answer: Encodable {
+      let name: String
+      let channels: Int
+      let height: Int
+      let width: Int
+      let classes: [String]
+      let trainingImages: Int
+      let testImages: Int
+      let trainingImagesByClass: [Int]
+    }
+
+    func run() throws {
+      let training = try DatasetCatalog.load(name, folder: data, split: .train)
+      let test = try DatasetCatalog.load(name, folder: data, split: .test)
+      let answer = Answer(
+        name: name, channels: training.channels, height: training.height, width: training.width,
+        classes: training.classes, trainingImages: training.count, testImages: test.count,
+        trainingImagesByClass: training.classCounts)
+      if json { return try Console.print(json: answer, snakeCase: true) }
+      Console.print(
+        "\(name): \(training.count) training and \(test.count) test images of "
+          + "\(training.channels)×\(training.height)×\(training.width)")
+      for (name, count) in zip(training.classes, training.classCounts) { Console.print("  \(name): \(count)") }
+    }
+  }
+}

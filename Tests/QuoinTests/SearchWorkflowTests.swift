@@ -1,0 +1,136 @@
+import Diagnostics
+import Foundation
+import Interchange
+import Quoin
+import SearchSpaces
+import Synchronization
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Search workflow")
+struct SearchWorkflowTests {
+  private let sample: SampleExperiment
+  private let experiment: Experiment
+
+  init() throws {
+    sample = try SampleExperiment()
+    experiment = try Experiment.load(sample.path("experiment.yaml"))
+  }
+
+  private func run(
+    _ name: String, _ options: SearchWorkflow.Options = .init(), monitor: WorkMonitor = WorkMonitor()
+  ) throws -> [SearchResult] {
+    let workflow = SearchWorkflow(
+      experiment, folder: sample.path(name), options: options, monitor: monitor)
+    guard case .delivered(let results) = try workflow.run() else {
+      Issue.record("infeasible")
+      return []
+    }
+    // How long it took is all that may differ.
+    return results.map { result in
+      var result = result
+      result.seconds = [:]
+      return result
+    }
+  }
+
+  @Test("Every budget gets a winner that keeps it, in files that agree")
+  func delivers() throws {
+    let results = try run("out")
+    #expect(results.count == 2)
+    let space = try SearchSpace.load(sample.path("space.yaml"))
+    for result in results {
+      #expect(result.measuredMilliseconds <= result.budgetMilliseconds * 0.98)
+      #expect(abs(result.accuracy - result.supernetAccuracy) < 0.02)
+      #expect(result.baselines.map(\.name) == ["random search", "uniform scaling"])
+      #expect(result.baselines.allSatisfy { $0.measuredMilliseconds <= result.budgetMilliseconds })
+      #expect(result.evaluations >= 10)
+      let folder = sample.path("out/\(String(format: "%g", result.budgetMilliseconds))ms")
+      let json = String(decoding: try readFile("\(folder)/winner.json"), as: UTF8.self)
+      let architecture = try space.architecture(fromJSON: json)
+      #expect(architecture.json == result.architecture)
+      let (network, weights) = try ONNX.import(readFile("\(folder)/winner.onnx"), path: "winner.onnx")
+      let parts = try Safetensors.read("\(folder)/winner.safetensors")
+      #expect(parts.tensors == weights)
+      #expect(parts.metadata["architecture"] == result.architecture)
+      #expect(network.inputs.map { network.nodes[$0].shape } == [[1, 1, 16, 16]])
+      let decoded = try JSONDecoder().decode(SearchResult.self, from: readFile("\(folder)/result.json"))
+      #expect(decoded.accuracy == result.accuracy && decoded.pareto == result.pareto)
+    }
+    let page = String(decoding: try readFile(sample.path("out/report.html")), as: UTF8.self)
+    #expect(page.contains("tiny") && page.contains("</html>"))
+  }
+
+  @Test("A search that is interrupted again and again ends with the same result")
+  func resumes() throws {
+    let whole = try run("whole")
+    var options = SearchWorkflow.Options()
+    options.resumes = true
+    var interruptions = 0
+    while true {
+      let calls = Mutex(0)
+      // The solver asks often, so that a small fixed number would never get past it.
+      let limit = 10 + 7 * interruptions
+      let monitor = WorkMonitor(isInterrupted: {
+        calls.withLock {
+          $0 += 1; return $0 > limit
+        }
+      })
+      do {
+        #expect(try run("pieces", options, monitor: monitor) == whole)
+        break
+      } catch let error as Diagnostic where error.category == .interrupted {
+        interruptions += 1
+        try #require(interruptions < 100)
+      }
+    }
+    #expect(interruptions > 3)
+  }
+
+  @Test("A replayed search takes its latencies from the record, and says when one is missing")
+  func replays() throws {
+    let first = try run("first")
+    var options = SearchWorkflow.Options()
+    options.replayedStudy = sample.path("first/study.sqlite")
+    options.supernetPath = sample.path("first/supernet.safetensors")
+    #expect(try run("second", options) == first)
+    options.budgets = [first[1].budgetMilliseconds * 1.37]
+    #expect(throws: Diagnostic.self) { try run("third", options) }
+  }
+
+  @Test("A budget below the fastest network is infeasible, and says what is attainable")
+  func infeasible() throws {
+    var options = SearchWorkflow.Options()
+    options.budgets = [1e-6]
+    let workflow = SearchWorkflow(experiment, folder: sample.path("none"), options: options)
+    guard case .infeasible(let answer) = try workflow.run() else {
+      Issue.record("delivered")
+      return
+    }
+    let attainable = try #require(answer.attainable["latency_ms"])
+    #expect(answer.budgetMilliseconds == 1e-6 && attainable > 1e-6)
+    // What is said to be attainable is.
+    options.budgets = [attainable]
+    options.resumes = true
+    #expect(try run("none", options).first.map { $0.measuredMilliseconds <= attainable } == true)
+  }
+
+  @Test("A folder that holds another search is not touched without being asked, nor with other settings")
+  func guards() throws {
+    _ = try run("out")
+    #expect(throws: Diagnostic.self) { try run("out") }
+    var options = SearchWorkflow.Options()
+    options.resumes = true
+    var changed = experiment
+    changed.training.epochs = 3
+    #expect(throws: Diagnostic.self) {
+      try SearchWorkflow(changed, folder: sample.path("out"), options: options).run()
+    }
+    changed = experiment
+    changed.search.evaluations = 11
+    #expect(throws: Diagnostic.self) {
+      try SearchWorkflow(changed, folder: sample.path("out"), options: options).run()
+    }
+  }
+}
