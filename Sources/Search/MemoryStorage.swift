@@ -11,7 +11,6 @@ public final class MemoryStorage: StudyStorage {
   private struct Content {
     var studies: [Study] = []
     var trials: [String: [Trial]] = [:]
-    var samples: [StoredSample] = []
     var facts: [FactKey: String] = [:]
 
     func trials(of study: String) throws -> [Trial] {
@@ -77,14 +76,6 @@ public final class MemoryStorage: StudyStorage {
 
   /// The trials of a study, by number.
   public func trials(of study: String) throws -> [Trial] { try content.withLock { try $0.trials(of: study) } }
-
-  /// Adds a latency sample.
-  public func record(_ sample: StoredSample) { content.withLock { $0.samples.append(sample) } }
-
-  /// The latency samples in the order in which they were recorded.
-  public func samples(device: String?) -> [StoredSample] {
-    content.withLock { $0.samples.filter { device == nil || $0.device == device } }
-  }
 
   /// Records a fact unless one stands, and returns the one that stands.
   @discardableResult public func record(fact json: String, kind: String, key: String) throws -> String {

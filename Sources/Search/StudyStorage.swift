@@ -1,7 +1,7 @@
 import Diagnostics
 import Foundation
 
-/// Where studies, their trials, latency samples and facts are kept.
+/// Where studies, their trials and facts are kept.
 ///
 /// The contract, for every storage:
 ///
@@ -41,12 +41,6 @@ public protocol StudyStorage: Sendable {
   /// The trials of a study, by number. Throws where the study is unknown.
   func trials(of study: String) throws -> [Trial]
 
-  /// Adds a latency sample; a network may be measured any number of times.
-  func record(_ sample: StoredSample) throws
-
-  /// The latency samples in the order in which they were recorded, of one device only where its fingerprint is given.
-  func samples(device: String?) throws -> [StoredSample]
-
   /// Records a fact and returns what stands recorded: the given JSON, or the one that was recorded first.
   ///
   /// Throws where `json` is not JSON.
@@ -57,32 +51,6 @@ public protocol StudyStorage: Sendable {
 
   /// All facts of a kind, by key.
   func facts(ofKind kind: String) throws -> [String: String]
-}
-
-/// One measured latency as a storage keeps it: what, on what, and how long, the latter two as JSON texts.
-///
-/// Samples are compared by text, so write the device's fingerprint with sorted keys.
-public struct StoredSample: Hashable, Sendable, Codable {
-  /// What was measured, such as an architecture's hash.
-  public let key: String
-  /// The device's fingerprint.
-  public let device: String
-  /// The summary of the timings.
-  public let summary: String
-
-  /// Creates a sample.
-  ///
-  /// - Throws: ``Diagnostic`` where a text is not a JSON object.
-  public init(key: String, device: String, summary: String) throws {
-    for (name, text) in [("device", device), ("summary", summary)] where !isJSONObject(text) {
-      throw Diagnostic(
-        .failure, "not a valid latency sample", at: .init(path: "sample \(key)"), value: text,
-        rule: "the \(name) is a JSON object")
-    }
-    self.key = key
-    self.device = device
-    self.summary = summary
-  }
 }
 
 extension StudyStorage {

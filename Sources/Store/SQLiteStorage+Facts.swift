@@ -3,29 +3,6 @@ import GRDB
 import Search
 
 extension SQLiteStorage {
-  /// Adds a latency sample.
-  public func record(_ sample: StoredSample) throws {
-    try write { database in
-      try database.execute(
-        sql: "INSERT INTO latency_sample (key, device, summary) VALUES (?, ?, ?)",
-        arguments: [sample.key, sample.device, sample.summary])
-    }
-  }
-
-  /// The latency samples in the order in which they were recorded.
-  public func samples(device: String?) throws -> [StoredSample] {
-    try read { database in
-      let sql = "SELECT * FROM latency_sample WHERE ?1 IS NULL OR device = ?1 ORDER BY id"
-      return try Row.fetchAll(database, sql: sql, arguments: [device]).map { row in
-        try readable("sample", row.decode(forColumn: "id")) {
-          try StoredSample(
-            key: row.decode(forColumn: "key"), device: row.decode(forColumn: "device"),
-            summary: row.decode(forColumn: "summary"))
-        }
-      }
-    }
-  }
-
   /// Records a fact unless one stands, and returns the one that stands.
   @discardableResult public func record(fact json: String, kind: String, key: String) throws -> String {
     try StorageRule.checkFact(json, kind: kind, key: key)

@@ -42,12 +42,6 @@ package enum StudySchema {
       finished INTEGER CHECK ((finished IS NULL) = (state = 'running')),
       PRIMARY KEY (study, number)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE latency_sample (
-      id INTEGER PRIMARY KEY,
-      key TEXT NOT NULL,
-      device TEXT NOT NULL,
-      summary TEXT NOT NULL
-    ) STRICT;
     CREATE TABLE fact (
       kind TEXT NOT NULL,
       key TEXT NOT NULL,

@@ -32,7 +32,6 @@ struct SchemaTests {
     #expect(study.seed == .max)
     #expect(
       try storage.trials(of: "stored") == [Records.complete(0), Records.complete(1), Records.running(2)])
-    #expect(try storage.samples(device: nil).map(\.key) == ["k"])
     #expect(try storage.fact(kind: "accuracy", key: "k") == "0.5")
     try storage.finish(Records.complete(2), in: "stored")
     #expect(try SQLiteStorage(path: path, access: .readOnly).trials(of: "stored").last == Records.complete(2))
@@ -47,7 +46,6 @@ struct SchemaTests {
     try storage.create(Records.study("stored", seed: .max))
     try Records.fill(storage, study: "stored", 0..<2)
     _ = try storage.begin(Records.running(2), in: "stored")
-    try storage.record(StoredSample(key: "k", device: #"{"threads":1}"#, summary: #"{"median":1.5}"#))
     try storage.record(fact: "0.5", kind: "accuracy", key: "k")
     try storage.finish(study: "stored", at: Records.start.addingTimeInterval(60))
     try storage.close()

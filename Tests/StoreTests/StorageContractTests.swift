@@ -145,20 +145,6 @@ struct StorageContractTests {
     }
   }
 
-  @Test("Samples keep their order, repeat, and are found by device", arguments: StorageKind.allCases)
-  func samples(kind: StorageKind) throws {
-    try kind.test { storage in
-      let samples = try [("x", 1), ("y", 2), ("x", 1), ("x", 1)].enumerated().map { index, sample in
-        try StoredSample(
-          key: sample.0, device: #"{"threads":\#(sample.1)}"#, summary: #"{"median":\#(index)}"#)
-      }
-      for sample in samples { try storage.record(sample) }
-      #expect(try storage.samples(device: nil) == samples)
-      #expect(try storage.samples(device: #"{"threads":1}"#) == [samples[0], samples[2], samples[3]])
-      #expect(try storage.samples(device: #"{"threads":4}"#).isEmpty)
-    }
-  }
-
   @Test("A fact never changes", arguments: StorageKind.allCases)
   func facts(kind: StorageKind) throws {
     try kind.test { storage in

@@ -126,7 +126,7 @@ struct BudgetSearch {
         within += isWithin(known) ? 1 : 0
         continue
       }
-      if try !bench.latency.isKnown(next.architecture) { try bench.monitor.checkInterruption() }
+      if try !bench.latency.isKnown(next.architecture.hash) { try bench.monitor.checkInterruption() }
       let candidate = next.measured(try bench.measure(next.architecture))
       measured.append(candidate)
       if isWithin(candidate) { within += 1 } else { tooSlow.append(candidate) }

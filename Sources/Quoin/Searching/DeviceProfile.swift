@@ -47,27 +47,36 @@ struct DeviceProfiling {
   }
 
   private func measure(_ networks: [(architecture: Architecture, network: Network)]) throws -> [TrainingSample] {
-    let resumed = try networks.count { try memory.isKnown($0.architecture) }
-    // A machine drifts; a random order keeps the drift from falling on the networks that are held out.
-    var order = RandomSource(seed: seed, purpose: "measurement order").shuffledIndices(networks.count)
-    var samples = [TrainingSample?](repeating: nil, count: networks.count)
-    var disturbed = 0
-    while let position = order.popLast() {
-      let (architecture, network) = networks[position]
-      if try !memory.isKnown(architecture) { try monitor.checkInterruption() }
-      let sample = try memory.latency(of: architecture) { (network, network.timingWeights(seed: seed)) }
-      disturbed += sample.latency.disturbed ? 1 : 0
-      samples[position] = TrainingSample(
-        key: sample.key, network: network, milliseconds: sample.latency.median)
-      monitor.report(
-        .init(
-          phase: "measuring networks on \(memory.device.name)", completed: networks.count - order.count,
-          total: networks.count, resumed: resumed))
+    let resumed = try networks.count { try memory.isKnown($0.architecture.hash) }
+    let jobs = networks.map { architecture, network in
+      MeasurementJob(key: architecture.hash) {
+        try memory.requireMeasurable(architecture.hash)
+        return (network, network.timingWeights(seed: seed))
+      }
     }
+    try LatencyCollection(devices: [memory.device], seed: seed).run(
+      jobs, isMeasured: { key, _ in try memory.isKnown(key) },
+      progress: { done, total in
+        if done < total { try monitor.checkInterruption() }
+        monitor.report(
+          .init(
+            phase: "measuring networks on \(memory.device.name)", completed: done, total: total, resumed: resumed))
+      },
+      sink: { sample, _ in try memory.record(sample) })
+    return try samples(of: networks)
+  }
+
+  private func samples(of networks: [(architecture: Architecture, network: Network)]) throws -> [TrainingSample] {
+    let recorded = try networks.map { architecture, network in
+      try memory.latency(of: architecture) { (network, [:]) }
+    }
+    let disturbed = recorded.count { $0.latency.disturbed }
     if disturbed > 0 {
-      monitor.log("\(disturbed) of \(networks.count) measurements were disturbed; close what else runs here")
+      monitor.log("\(disturbed) of \(recorded.count) measurements were disturbed; close what else runs here")
     }
-    return samples.compactMap { $0 }
+    return zip(networks, recorded).map { network, sample in
+      TrainingSample(key: sample.key, network: network.network, milliseconds: sample.latency.median)
+    }
   }
 
   private func profile(_ networks: [Network], _ samples: [TrainingSample], fitted: Int) throws -> DeviceProfile {
@@ -80,12 +89,5 @@ struct DeviceProfiling {
       DeviceProfile.Pair(predicted: try predictor.predict(network).milliseconds, measured: sample.milliseconds)
     }
     return DeviceProfile(predictor: predictor, heldOut: heldOut, slowest: samples[0].milliseconds)
-  }
-}
-
-extension RandomSource {
-  fileprivate consuming func shuffledIndices(_ count: Int) -> [Int] {
-    var random = self
-    return random.shuffled(Array(0..<count))
   }
 }

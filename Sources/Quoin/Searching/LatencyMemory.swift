@@ -15,9 +15,23 @@ struct LatencyMemory {
   /// The kind of fact under which a device's latencies are kept.
   static func kind(of device: String) -> String { "latency on \(device)" }
 
-  /// Whether the latency is known.
-  func isKnown(_ architecture: Architecture) throws -> Bool {
-    try storage.fact(kind: Self.kind(of: device.name), key: architecture.hash) != nil
+  /// Whether the latency of an architecture's hash is known.
+  func isKnown(_ hash: String) throws -> Bool {
+    try storage.fact(kind: Self.kind(of: device.name), key: hash) != nil
+  }
+
+  /// - Throws: `Diagnostic` where only recorded latencies count, and this one is asked to be measured.
+  func requireMeasurable(_ hash: String) throws {
+    guard isReplay else { return }
+    throw Diagnostic(
+      .failure, "the replayed study holds no latency of an architecture", at: .init(path: device.name), value: hash,
+      rule: "a replayed search meets the architectures of the one that was recorded",
+      remedy: "use the same experiment, seed and budgets, or search without --replay")
+  }
+
+  /// Keeps a latency that was measured.
+  func record(_ sample: LatencySample) throws {
+    try storage.record(fact: canonicalJSON(sample), kind: Self.kind(of: device.name), key: sample.key)
   }
 
   /// The latency of an architecture's network; `network` makes it where it has to be measured.
@@ -27,18 +41,11 @@ struct LatencyMemory {
     of architecture: Architecture, _ network: () throws -> (network: Network, weights: Weights)
   ) throws -> LatencySample {
     try storage.memoised(kind: Self.kind(of: device.name), key: architecture.hash) {
-      guard !isReplay else { throw missing(architecture) }
+      try requireMeasurable(architecture.hash)
       let (network, weights) = try network()
       return LatencySample(
         key: architecture.hash, latency: try device.measure(network, weights: weights), device: device.fingerprint)
     }
-  }
-
-  private func missing(_ architecture: Architecture) -> Diagnostic {
-    Diagnostic(
-      .failure, "the replayed study holds no latency of an architecture", at: .init(path: device.name),
-      value: architecture.hash, rule: "a replayed search meets the architectures of the one that was recorded",
-      remedy: "use the same experiment, seed and budgets, or search without --replay")
   }
 }
 
