@@ -2,6 +2,7 @@ import Datasets
 import Diagnostics
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Fetching data sets from a local server")

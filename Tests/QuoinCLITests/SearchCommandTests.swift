@@ -78,6 +78,12 @@ struct SearchCommandTests {
     ])
     #expect(run.code == 0, "\(run.messages)")
     #expect(try NPY.read(sample.path("o/logits.npy")).shape == [2, 10])
+    let picture = sample.path("a picture.png")
+    try writeAtomically(
+      Data(Fixture.png(width: 20, height: 30, rgb: [UInt8](repeating: 90, count: 1800))), to: picture)
+    let classified = try CommandRun(["classify", model, picture, "--top", "2", "--json"])
+    let classes = ((classified.json as? [[String: Any]])?.first?["classes"] as? [[String: Any]]) ?? []
+    #expect(classes.count == 2 && classes.allSatisfy { Int($0["name"] as? String ?? "") != nil })
     let study = sample.path("out/study.sqlite")
     let list = try CommandRun(["study", "list", study, "--json"])
     #expect((list.json as? [Any])?.count == 6)

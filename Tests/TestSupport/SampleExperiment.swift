@@ -44,8 +44,8 @@ public final class SampleExperiment {
     try write(Data(Self.experiment.utf8), "experiment.yaml")
     for (prefix, count) in [("train", 600), ("t10k", 150)] {
       let (images, labels) = Self.stripes(count, seed: prefix)
-      try write(Self.idx([count, 16, 16], images), "images/\(prefix)-images-idx3-ubyte")
-      try write(Self.idx([count], labels), "images/\(prefix)-labels-idx1-ubyte")
+      try write(Data(Fixture.idx([count, 16, 16], images)), "images/\(prefix)-images-idx3-ubyte")
+      try write(Data(Fixture.idx([count], labels)), "images/\(prefix)-labels-idx1-ubyte")
     }
     self.folder = folder
   }
@@ -67,10 +67,5 @@ public final class SampleExperiment {
       }
     }
     return (images, labels)
-  }
-
-  private static func idx(_ dimensions: [Int], _ bytes: [UInt8]) -> Data {
-    let sizes = dimensions.flatMap { size in (0..<4).map { UInt8(truncatingIfNeeded: size >> (24 - 8 * $0)) } }
-    return Data([0, 0, 8, UInt8(dimensions.count)] + sizes + bytes)
   }
 }
