@@ -1,3 +1,4 @@
+import Datasets
 import Diagnostics
 import Foundation
 import SearchSpaces
@@ -90,23 +91,36 @@ extension Experiment {
   }
 
   /// What decides the outcome of the training, as a text that is equal for equal trainings.
-  func trainingIdentity() throws -> String {
+  func trainingIdentity(_ images: ImageDataset) throws -> String {
     struct Identity: Encodable {
       let space: String
-      let data: String
-      let validation: Int
+      let images: String
       let seed: UInt64
       let training: SupernetTraining
     }
     return try canonicalJSON(
+      Identity(space: spaceHash(), images: images.fingerprint, seed: seed, training: training))
+  }
+
+  /// What decides accuracies and losses: a training, the images held out, and those that recalibrate.
+  func accuracyIdentity(training: String, validation: ImageDataset) throws -> String {
+    struct Identity: Encodable {
+      let training: String
+      let validation: String
+      let recalibrationImages: Int
+      let scoringImages: Int
+      let scoringRecalibrationImages: Int
+    }
+    return try canonicalJSON(
       Identity(
-        space: spaceHash(), data: data.name, validation: data.validation, seed: seed, training: training))
+        training: training, validation: validation.fingerprint, recalibrationImages: search.recalibrationImages,
+        scoringImages: search.scoringImages, scoringRecalibrationImages: search.scoringRecalibrationImages))
   }
 
   /// What decides the outcome of a search under one budget, besides measurements.
-  func searchIdentity(budget: Double) throws -> String {
+  func searchIdentity(budget: Double, accuracy: String) throws -> String {
     struct Identity: Encodable {
-      let training: String
+      let accuracy: String
       let device: String
       let budgetMilliseconds: Double
       let latency: Profiling
@@ -114,7 +128,7 @@ extension Experiment {
     }
     return try canonicalJSON(
       Identity(
-        training: sha256(Data(trainingIdentity().utf8)), device: device, budgetMilliseconds: budget, latency: profiling,
+        accuracy: sha256(Data(accuracy.utf8)), device: device, budgetMilliseconds: budget, latency: profiling,
         search: search))
   }
 

@@ -10,7 +10,6 @@ struct BudgetResolution {
   let experiment: Experiment
   let space: SearchSpace
   let profile: DeviceProfile
-  let memory: LatencyMemory
 
   /// The budgets and the fastest network, or the first budget that cannot be kept.
   enum Answer {
@@ -21,7 +20,7 @@ struct BudgetResolution {
   /// - Parameter explicit: Budgets that replace the experiment's.
   func run(explicit: [Double]) throws -> Answer {
     let fastest = try space.fastest(by: profile.predictor)
-    let measured = try memory.latency(of: fastest.architecture) {
+    let measured = try profile.memory.latency(of: fastest.architecture) {
       let network = try space.network(for: fastest.architecture)
       return (network, network.timingWeights(seed: experiment.seed))
     }.latency.median
@@ -32,7 +31,7 @@ struct BudgetResolution {
     if let budget = budgets.first(where: { $0 < attainable }) {
       return .infeasible(
         InfeasibleBudget(
-          budgetMilliseconds: budget, device: memory.device.name, attainable: ["latency_ms": attainable]))
+          budgetMilliseconds: budget, device: profile.memory.device.name, attainable: ["latency_ms": attainable]))
     }
     return .budgets(budgets, fastest: fastest.architecture)
   }

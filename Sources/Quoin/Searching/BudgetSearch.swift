@@ -51,7 +51,8 @@ struct BudgetSearch {
     var session = try StudySession(
       Study(
         name: name, space: bench.space.name, device: bench.latency.device.name,
-        configuration: bench.experiment.searchIdentity(budget: budget), seed: bench.experiment.seed, created: .now),
+        configuration: bench.experiment.searchIdentity(
+          budget: budget, accuracy: bench.accuracy.facts.identity), seed: bench.experiment.seed, created: .now),
       in: bench.storage)
     var measured: [Candidate] = []
     var target = evaluations

@@ -32,13 +32,11 @@ struct Delivery {
 
   let bench: SearchBench
   let test: ImageDataset
-  let facts: FactMemory
-  let pool: ThreadPool
 
   /// The judgement of a candidate; every architecture is tested once.
   func tested(_ candidate: Candidate) throws -> TestedCandidate {
-    let record = try facts("test", candidate.architecture.hash) {
-      let hits = try bench.artifact(candidate.architecture).hits(on: test, pool: pool)
+    let record = try bench.accuracy.facts("test", candidate.architecture.hash) {
+      let hits = try bench.artifact(candidate.architecture).hits(on: test, pool: bench.pool)
       let slice = try bench.space.network(for: candidate.architecture)
       return Record(
         hits: String(decoding: hits.map { $0 ? UInt8(ascii: "1") : UInt8(ascii: "0") }, as: UTF8.self),

@@ -13,7 +13,9 @@ struct DeviceProfile {
     var measured: Double
   }
 
-  var predictor: LatencyPredictor
+  let predictor: LatencyPredictor
+  /// The latencies measured so far.
+  let memory: LatencyMemory
   /// Networks that took no part in fitting.
   let heldOut: [Pair]
   /// The latency of the largest network.
@@ -23,7 +25,6 @@ struct DeviceProfile {
 /// Measures random networks of a space on a device and fits a latency predictor.
 struct DeviceProfiling {
   let space: SearchSpace
-  let spaceHash: String
   let settings: Experiment.Profiling
   let seed: UInt64
   let memory: LatencyMemory
@@ -83,11 +84,11 @@ struct DeviceProfiling {
     let predictor = try LatencyPredictor.fit(
       Array(samples[..<fitted]),
       provenance: .init(
-        deviceName: memory.device.name, device: memory.device.fingerprint, space: space.name, spaceHash: spaceHash),
+        deviceName: memory.device.name, device: memory.device.fingerprint, space: space.name, spaceHash: memory.space),
       options: .init(seed: seed))
     let heldOut = try zip(networks, samples).dropFirst(fitted).map { network, sample in
       DeviceProfile.Pair(predicted: try predictor.predict(network).milliseconds, measured: sample.milliseconds)
     }
-    return DeviceProfile(predictor: predictor, heldOut: heldOut, slowest: samples[0].milliseconds)
+    return DeviceProfile(predictor: predictor, memory: memory, heldOut: heldOut, slowest: samples[0].milliseconds)
   }
 }

@@ -9,15 +9,19 @@ import SearchSpaces
 struct LatencyMemory {
   let device: any Device
   let storage: any StudyStorage
+  /// The SHA-256 of the space file: architectures of another space may have the same names.
+  let space: String
   /// Whether only recorded latencies count, so that a search is repeated from its record.
   let isReplay: Bool
 
-  /// The kind of fact under which a device's latencies are kept.
-  static func kind(of device: String) -> String { "latency on \(device)" }
+  /// The kind of fact under which a device's latencies of a space are kept.
+  static func kind(of device: String, space: String) -> String { "latency on \(device), space \(space.prefix(16))" }
+
+  private var kind: String { Self.kind(of: device.name, space: space) }
 
   /// Whether the latency of an architecture's hash is known.
   func isKnown(_ hash: String) throws -> Bool {
-    try storage.fact(kind: Self.kind(of: device.name), key: hash) != nil
+    try storage.fact(kind: kind, key: hash) != nil
   }
 
   /// - Throws: `Diagnostic` where only recorded latencies count, and this one is asked to be measured.
@@ -31,7 +35,7 @@ struct LatencyMemory {
 
   /// Keeps a latency that was measured.
   func record(_ sample: LatencySample) throws {
-    try storage.record(fact: canonicalJSON(sample), kind: Self.kind(of: device.name), key: sample.key)
+    try storage.record(fact: canonicalJSON(sample), kind: kind, key: sample.key)
   }
 
   /// The latency of an architecture's network; `network` makes it where it has to be measured.
@@ -40,7 +44,7 @@ struct LatencyMemory {
   func latency(
     of architecture: Architecture, _ network: () throws -> (network: Network, weights: Weights)
   ) throws -> LatencySample {
-    try storage.memoised(kind: Self.kind(of: device.name), key: architecture.hash) {
+    try storage.memoised(kind: kind, key: architecture.hash) {
       try requireMeasurable(architecture.hash)
       let (network, weights) = try network()
       return LatencySample(
@@ -51,8 +55,8 @@ struct LatencyMemory {
 
 extension StudyStorage {
   /// Takes over all latencies of another storage.
-  func adoptLatencies(of other: any StudyStorage, device: String) throws {
-    let kind = LatencyMemory.kind(of: device)
+  func adoptLatencies(of other: any StudyStorage, device: String, space: String) throws {
+    let kind = LatencyMemory.kind(of: device, space: space)
     for (key, json) in try other.facts(ofKind: kind) { try record(fact: json, kind: kind, key: key) }
   }
 }

@@ -10,28 +10,28 @@ import Supernets
 /// learns from every search.
 final class SearchBench {
   let experiment: Experiment
-  let space: SearchSpace
-  let storage: any StudyStorage
   let latency: LatencyMemory
   let accuracy: AccuracyMemory
   /// The classes' names, which exported models carry.
   let classes: [String]
+  /// The threads that train and evaluate.
+  let pool: ThreadPool
   let monitor: WorkMonitor
   /// Fitted on random networks, and refitted on what the searches measure.
   private(set) var predictor: LatencyPredictor
 
   init(
-    _ experiment: Experiment, space: SearchSpace, storage: any StudyStorage, latency: LatencyMemory,
-    accuracy: AccuracyMemory, classes: [String], predictor: LatencyPredictor, monitor: WorkMonitor
+    _ experiment: Experiment, latency: LatencyMemory, accuracy: AccuracyMemory, classes: [String],
+    predictor: LatencyPredictor, pool: ThreadPool, monitor: WorkMonitor
   ) {
-    (self.experiment, self.space, self.storage, self.latency) = (experiment, space, storage, latency)
-    (self.accuracy, self.classes, self.predictor, self.monitor) = (accuracy, classes, predictor, monitor)
+    (self.experiment, self.latency, self.accuracy, self.classes) = (experiment, latency, accuracy, classes)
+    (self.predictor, self.pool, self.monitor) = (predictor, pool, monitor)
   }
 
-  /// The latency of an architecture as the predictor sees it now.
-  func predictedMilliseconds(_ architecture: Architecture) throws -> Double {
-    try predictor.predict(space.network(for: architecture)).milliseconds
-  }
+  /// The space that is searched.
+  var space: SearchSpace { accuracy.evaluator.supernet.space }
+  /// Where everything is recorded.
+  var storage: any StudyStorage { latency.storage }
 
   /// The latency of the artifact that would be delivered.
   func measure(_ architecture: Architecture) throws -> LatencySample {

@@ -61,58 +61,74 @@ public struct SearchWorkflow {
     var clock = PhaseClock()
     let space = try SearchSpace.load(experiment.space)
     let images = try ExperimentImages(experiment, for: space)
-    let storage = try openStorage()
-    let latency = LatencyMemory(
-      device: try DeviceCatalog.device(named: experiment.device), storage: storage,
-      isReplay: options.replayedStudy != nil)
-    let profile = try clock.time("profiling the device") {
-      try DeviceProfiling(
-        space: space, spaceHash: experiment.spaceHash(), settings: experiment.profiling, seed: experiment.seed,
-        memory: latency, monitor: monitor
-      ).run()
-    }
-    try profile.predictor.save(to: path("predictor"))
-    let resolution = BudgetResolution(experiment: experiment, space: space, profile: profile, memory: latency)
-    let budgets: [Double]
-    let fastest: Architecture
-    switch try resolution.run(explicit: options.budgets) {
+    let storage = try openStorage(space: try experiment.spaceHash())
+    let profile = try clock.time("profiling the device") { try profileDevice(space, storage) }
+    switch try BudgetResolution(experiment: experiment, space: space, profile: profile).run(explicit: options.budgets) {
     case .infeasible(let budget): return .infeasible(budget)
-    case .budgets(let found, let network): (budgets, fastest) = (found, network)
+    case .budgets(let budgets, let fastest):
+      let (bench, log) = try makeBench(space, images, profile, storage, &clock)
+      let found = try clock.time("searching") {
+        try budgets.map { try BudgetComparison(budget: $0, fastest: fastest, bench: bench).run() }
+      }
+      let delivery = Delivery(bench: bench, test: try images.test())
+      let tested = try clock.time("testing") { try found.map { try TestedBudget($0, delivery) } }
+      let results = try deliver(tested, delivery, seconds: clock.seconds)
+      let page = SearchPage(bench: bench, profile: profile, log: log, tested: tested, phases: clock.phases)
+      try writeAtomically(Data(page.report().html().utf8), to: path("report.html"))
+      return .delivered(results)
     }
+  }
+
+  private func profileDevice(_ space: SearchSpace, _ storage: any StudyStorage) throws -> DeviceProfile {
+    let memory = LatencyMemory(
+      device: try DeviceCatalog.device(named: experiment.device), storage: storage,
+      space: try experiment.spaceHash(), isReplay: options.replayedStudy != nil)
+    let profile = try DeviceProfiling(
+      space: space, settings: experiment.profiling, seed: experiment.seed, memory: memory, monitor: monitor
+    ).run()
+    try profile.predictor.save(to: path("predictor"))
+    return profile
+  }
+
+  /// Trains the supernet, or takes it from its file, and gathers what searches share.
+  private func makeBench(
+    _ space: SearchSpace, _ images: ExperimentImages, _ profile: DeviceProfile, _ storage: any StudyStorage,
+    _ clock: inout PhaseClock
+  ) throws -> (SearchBench, TrainingLog) {
     let pool = ThreadPool(threads: CPU.current.cores)
+    let file = options.supernetPath ?? path("supernet.safetensors")
     let trained = try clock.time("training the supernet") {
-      try SupernetWorkflow(
-        experiment, path: options.supernetPath ?? path("supernet.safetensors"), pool: pool, monitor: monitor
-      )
-      .run(space, on: images.training, resumes: options.resumes)
+      try SupernetWorkflow(experiment, path: file, pool: pool, monitor: monitor)
+        .run(space, on: images.training, resumes: options.resumes)
     }
     clock.set("training the supernet", trained.log.seconds)
-    let facts = FactMemory(storage, scope: sha256(Data(try experiment.trainingIdentity().utf8)))
     let evaluator = try SupernetEvaluator(
       trained.supernet, recalibration: images.recalibration(experiment.search.recalibrationImages), pool: pool)
+    let identity = try experiment.accuracyIdentity(
+      training: experiment.trainingIdentity(images.training), validation: images.validation)
+    let accuracy = AccuracyMemory(
+      evaluator, validation: images.validation, settings: experiment.search,
+      facts: FactMemory(storage, identity: identity))
     let bench = SearchBench(
-      experiment, space: space, storage: storage, latency: latency,
-      accuracy: AccuracyMemory(evaluator, validation: images.validation, settings: experiment.search, facts: facts),
-      classes: images.training.classes, predictor: profile.predictor, monitor: monitor)
-    let found = try clock.time("searching") {
-      try budgets.map { try BudgetComparison(budget: $0, fastest: fastest, bench: bench).run() }
-    }
-    let delivery = Delivery(bench: bench, test: try images.test(), facts: facts, pool: pool)
-    let tested = try clock.time("testing") {
-      try found.map { try TestedBudget($0, delivery) }
-    }
-    let results = try tested.map { try $0.result(bench, seconds: clock.seconds) }
-    for (tested, result) in zip(tested, results) {
+      experiment, latency: profile.memory, accuracy: accuracy, classes: images.training.classes,
+      predictor: profile.predictor, pool: pool, monitor: monitor)
+    return (bench, trained.log)
+  }
+
+  /// Writes the files of every budget.
+  private func deliver(
+    _ tested: [TestedBudget], _ delivery: Delivery, seconds: [String: Double]
+  ) throws -> [SearchResult] {
+    try tested.map { tested in
+      let result = try tested.result(delivery.bench, seconds: seconds)
       let folder = path("\(budgetText(tested.findings.budget))ms")
       try delivery.write(tested.winner.candidate, to: folder)
       try writeAtomically(prettyJSON(result), to: folder + "/result.json")
+      return result
     }
-    let page = SearchPage(bench: bench, profile: profile, log: trained.log, tested: tested, phases: clock.phases)
-    try writeAtomically(Data(page.report().html().utf8), to: path("report.html"))
-    return .delivered(results)
   }
 
-  private func openStorage() throws -> SQLiteStorage {
+  private func openStorage(space: String) throws -> SQLiteStorage {
     let file = path("study.sqlite")
     if FileManager.default.fileExists(atPath: file), !options.resumes {
       throw Diagnostic(
@@ -121,7 +137,8 @@ public struct SearchWorkflow {
     }
     let storage = try SQLiteStorage(path: file)
     if let replayed = options.replayedStudy {
-      try storage.adoptLatencies(of: SQLiteStorage(path: replayed, access: .readOnly), device: experiment.device)
+      try storage.adoptLatencies(
+        of: SQLiteStorage(path: replayed, access: .readOnly), device: experiment.device, space: space)
     }
     return storage
   }

@@ -33,7 +33,7 @@ public struct SupernetWorkflow {
   /// - Throws: `Diagnostic` where the file holds another training or an interrupted one that shall not be taken up, where
   ///   the training diverges, or of category `interrupted`, after a checkpoint was written.
   public func run(_ space: SearchSpace, on data: ImageDataset, resumes: Bool) throws -> Trained {
-    let identity = try experiment.trainingIdentity()
+    let identity = try experiment.trainingIdentity(data)
     let supernet = try Supernet(space, seed: experiment.seed)
     let trainer = try SupernetTrainer(
       supernet, on: data, settings: experiment.training, seed: experiment.seed, pool: pool)
