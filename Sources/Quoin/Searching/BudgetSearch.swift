@@ -30,6 +30,8 @@ struct BudgetSearch {
 
   /// The most rounds of searching on after a candidate took too long.
   private static let rounds = 4
+  /// How many candidates may take too long in a round, for each that is wanted within the budget.
+  private static let patience = 2
   /// By how much the limit is tightened in every further round.
   private static let tightening = 0.99
   private static let predicted = "predicted_ms"
@@ -112,7 +114,8 @@ struct BudgetSearch {
   }
 
   /// Measures candidates from the best validation accuracy on, until enough are within the budget, or so many are not
-  /// that the predictor has to learn first; in the last round, until at least one is within.
+  /// that the predictor has to learn first. The last round goes on until enough are within: measuring costs little
+  /// beside validating, and a good network that fits must not be missed because better ones did not.
   ///
   /// - Returns: Those measured now that took too long.
   private func measureBest(
@@ -122,7 +125,7 @@ struct BudgetSearch {
     var within = 0
     var tooSlow: [Candidate] = []
     for next in order {
-      guard within < settings.measured, tooSlow.count < settings.measured || isLast && within == 0 else { break }
+      guard within < settings.measured, isLast || tooSlow.count < Self.patience * settings.measured else { break }
       if let known = measured.first(where: { $0.architecture == next.architecture }) {
         within += isWithin(known) ? 1 : 0
         continue
