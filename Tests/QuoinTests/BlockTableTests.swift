@@ -17,7 +17,7 @@ struct BlockTableTests {
       let network = try space.network(for: number == 0 ? space.largest : space.sample(using: &random))
       return TrainingSample(
         key: String(number), network: network,
-        milliseconds: try device.measure(network, weights: network.timingWeights(seed: 1)).median)
+        milliseconds: device.measure(network, weights: network.timingWeights(seed: 1)).median)
     }
     return try LatencyPredictor.fit(
       samples, provenance: .init(deviceName: device.name, device: device.fingerprint))

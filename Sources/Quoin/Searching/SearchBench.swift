@@ -33,9 +33,10 @@ final class SearchBench {
   /// Where everything is recorded.
   var storage: any StudyStorage { latency.storage }
 
-  /// The latency of the artifact that would be delivered.
+  /// The latency of the artifact that would be delivered. One above the prediction's interval is measured again.
   func measure(_ architecture: Architecture) throws -> LatencySample {
-    try latency.latency(of: architecture) {
+    let expected = try predictor.predict(space.network(for: architecture)).upper
+    return try latency.latency(of: architecture, expected: expected) {
       let artifact = try artifact(architecture)
       return (artifact.network, artifact.weights)
     }
