@@ -3,11 +3,14 @@
 
     training.py FOLDER [--repeats N]
 
-FOLDER holds probe.json and probe.bin as `quoin-bench training` writes them. Exits with 1 where logits, loss or a gradient differ by
-more than the tolerance, relative to the largest element of the tensor.
+FOLDER holds probe.json and probe.bin as `quoin-bench training` writes them. Differences are relative to the largest element of a
+tensor, against PyTorch in FP64. Where a rectifier's argument is 0 but for rounding, FP32 decides by chance which way a gradient
+goes, so the worst tensor is judged beside how far PyTorch's own FP32 is off. Exits with 1 where the median tensor differs by more than
+TOLERANCE, or the worst by more than that and ten times PyTorch's own worst.
 """
 import argparse
 import json
+import statistics
 import time
 from pathlib import Path
 
@@ -123,15 +126,29 @@ class Probe:
         loss.backward()
         return logits, loss
 
+    def gradients(self, dtype):
+        """Loss, logits and gradients by name, computed in a number format."""
+        parameters, self.parameters = self.parameters, {
+            name: p.detach().to(dtype).requires_grad_() for name, p in self.parameters.items()
+        }
+        torch.set_default_dtype(dtype)
+        logits, loss = self.step(self.tensors["images"].to(dtype))
+        torch.set_default_dtype(torch.float32)
+        found = {name: p.grad for name, p in self.parameters.items()}
+        self.parameters = parameters
+        return {"loss": loss.detach(), "logits": logits.detach()} | found
+
     def differences(self):
-        logits, loss = self.step(self.tensors["images"])
-        yield "loss", abs(loss.item() - self.description["loss"]) / abs(loss.item())
-        yield "logits", relative(logits.detach(), self.tensors["logits"])
+        """How far Quoin, and PyTorch in FP32, are from PyTorch in FP64, by name."""
+        exact, theirs = self.gradients(torch.float64), self.gradients(torch.float32)
+        ours = {name: self.tensors["gradient/" + name] for name in self.parameters}
+        ours |= {"loss": torch.tensor(self.description["loss"]), "logits": self.tensors["logits"]}
         # Some gradients are 0 but for rounding, such as a shift's before another batch norm: they are compared with the
         # size of the others.
-        floor = 1e-2 * max(p.grad.abs().max().item() for p in self.parameters.values())
-        for name, parameter in self.parameters.items():
-            yield name, relative(parameter.grad, self.tensors["gradient/" + name], floor)
+        floor = 1e-2 * max(exact[name].abs().max().item() for name in self.parameters)
+        return {
+            name: (relative(exact[name], ours[name], floor), relative(exact[name], theirs[name], floor)) for name in exact
+        }
 
     def milliseconds(self, layout, repeats):
         images = self.tensors["images"].to(memory_format=layout)
@@ -154,13 +171,19 @@ def main():
     arguments = parser.parse_args()
     probe = Probe(arguments.folder)
     torch.set_num_threads(probe.description["threads"])
-    differences = sorted(probe.differences(), key=lambda d: -d[1])
-    for name, difference in differences[:5]:
-        print(f"{name:40} differs by {difference:.1e}")
+    differences = probe.differences()
+    ours, theirs = ([pair[side] for pair in differences.values()] for side in (0, 1))
+    print(f"logits differ by {differences['logits'][0]:.1e}, the loss by {differences['loss'][0]:.1e}")
+    print(f"gradients: median {statistics.median(ours):.1e}, worst {max(ours):.1e} (PyTorch's own FP32 {max(theirs):.1e})")
     print(f"quoin                   {probe.description['milliseconds']:8.1f} ms per step")
+    best = float("inf")
     for label, layout in [("contiguous", torch.contiguous_format), ("channels last", torch.channels_last)]:
-        print(f"PyTorch {label:15} {probe.milliseconds(layout, arguments.repeats):8.1f} ms per step")
-    raise SystemExit(1 if differences[0][1] > TOLERANCE else 0)
+        milliseconds = probe.milliseconds(layout, arguments.repeats)
+        best = min(best, milliseconds)
+        print(f"PyTorch {label:15} {milliseconds:8.1f} ms per step")
+    print(f"ratio to PyTorch's faster layout {probe.description['milliseconds'] / best:.2f}")
+    is_close = statistics.median(ours) < TOLERANCE and max(ours) < max(TOLERANCE, 10 * max(theirs))
+    raise SystemExit(0 if is_close else 1)
 
 
 if __name__ == "__main__":
