@@ -4,8 +4,9 @@
     training.py FOLDER [--repeats N]
 
 FOLDER holds probe.json and probe.bin as `quoin-bench training` writes them. Differences are relative to the largest element of a
-tensor, against PyTorch in FP64. Where a rectifier's argument is 0 but for rounding, FP32 decides by chance which way a gradient
-goes, so the worst tensor is judged beside how far PyTorch's own FP32 is off. Exits with 1 where the median tensor differs by more than
+tensor, against PyTorch in FP64. FP32 itself is up to some per cent off in a few tensors of these networks, in
+PyTorch too, so the worst tensor is judged beside PyTorch's own FP32. Why, and why Quoin is further off than PyTorch on some
+networks, is not known yet; rectifiers whose argument is 0 but for rounding are one guess. Exits with 1 where the median tensor differs by more than
 TOLERANCE, or the worst by more than that and ten times PyTorch's own worst.
 """
 import argparse
