@@ -26,6 +26,11 @@ struct InferCommand: ParsableCommand {
     guard let batch = tensors.values.first?.shape.dimensions.first, batch > 0 else {
       throw Diagnostic(.usage, "an input is missing", rule: "--input NAME=FILE.npy stands once for every input")
     }
+    for (name, shape) in try options.shapes() where tensors[name]?.shape != shape {
+      throw Diagnostic(
+        .usage, "an input has another shape than --input-shape says", at: .init(path: name),
+        value: tensors[name]?.shape.description ?? "no such input", rule: "--input-shape says \(shape)")
+    }
     let (network, weights) = try options.network(shapes: tensors.mapValues(\.shape))
     let fused = try network.fused(with: weights)
     let compiled = try CompiledNetwork(

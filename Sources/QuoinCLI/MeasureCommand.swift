@@ -27,8 +27,8 @@ struct MeasureCommand: ParsableCommand {
 
   func validate() throws {
     if let runs, !(1...1_000_000).contains(runs) { throw ValidationError("--runs is from 1 to 1000000, not \(runs)") }
-    if device != nil, options.threads != nil {
-      throw ValidationError("--device and --threads exclude each other: a device has its number of threads")
+    if device != nil, options.threads != nil || options.isa != "native" {
+      throw ValidationError("--device excludes --threads and --isa: a device has its own")
     }
   }
 
