@@ -36,7 +36,7 @@ struct StudyCommand: ParsableCommand {
       let summaries = try StudyCommand.open(file).summaries()
       if json { return try Console.print(json: summaries) }
       for summary in summaries {
-        let best = summary.best?.values[Objective.validationAccuracy.name].map(percent) ?? "none"
+        let best = summary.best?.values[Objective.expectedAccuracy.name].map(percent) ?? "none"
         let state = summary.study.finished == nil ? "unfinished" : "finished"
         Console.print(
           "\(summary.study.name): \(summary.trials) trials, best \(best), \(state), \(summary.study.device)")
@@ -68,7 +68,7 @@ struct StudyCommand: ParsableCommand {
       Console.print("\(found.name): space \(found.space), device \(found.device), seed \(found.seed)")
       let samplers = summary.samplers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       Console.print("trials by sampler: \(samplers.joined(separator: ", "))")
-      let name = Objective.validationAccuracy.name
+      let name = Objective.expectedAccuracy.name
       for trial in all.sorted(by: { ($0.values[name] ?? -1) > ($1.values[name] ?? -1) }).prefix(max(0, trials)) {
         Console.print(StudyCommand.line(trial))
       }
@@ -103,9 +103,9 @@ struct StudyCommand: ParsableCommand {
       for difference in comparison.differences {
         Console.print("\(difference.setting): \(difference.first ?? "-") against \(difference.second ?? "-")")
       }
-      Console.print("best validation accuracy within a predicted latency:")
+      Console.print("best expected accuracy within a predicted latency:")
       for row in comparison.rows {
-        func best(_ trial: Trial?) -> String { trial?.values[Objective.validationAccuracy.name].map(percent) ?? "none" }
+        func best(_ trial: Trial?) -> String { trial?.values[Objective.expectedAccuracy.name].map(percent) ?? "none" }
         Console.print(String(format: "  %.3g ms: ", row.budget) + "\(best(row.first)) against \(best(row.second))")
       }
     }

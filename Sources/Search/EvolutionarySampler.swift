@@ -5,9 +5,10 @@ import Tensors
 /// Elitist evolution with mutation and crossover: the search of Once-for-All (Cai et al., ICLR 2020), with an end to
 /// its rejection sampling and without evaluating an architecture twice.
 ///
-/// Trials come in generations of `population`. The first generation is the given architectures, then random ones.
-/// Every later generation has the best `parentShare` of a population as parents, chosen among all trials of earlier
-/// generations; a child is a crossover of two parents or a mutation of one. With one objective the best are those
+/// The first `population` trials, whoever proposed them, are the first generation; what is missing is filled with the
+/// given architectures, then with random ones. Later generations are of `children` trials each, and have the best
+/// `parentShare` of a population as parents, chosen among all trials of earlier generations; a child is a crossover of
+/// two parents or a mutation of one. Small generations make more of few evaluations. With one objective the best are those
 /// of the best value; with several, those of the first nondominated fronts, ties in the last front going to the less
 /// crowded (NSGA-II: Deb et al., IEEE Transactions on Evolutionary Computation, 2002), so that one search serves
 /// several budgets.
@@ -17,8 +18,10 @@ import Tensors
 public struct EvolutionarySampler: Sampler {
   /// The settings of the evolution; the defaults are those of Once-for-All, at half its population.
   public struct Options: Hashable, Sendable, Codable {
-    /// The number of trials in a generation.
+    /// The number of trials in the first generation.
     public var population = 50
+    /// The number of trials in every later generation.
+    public var children = 50
     /// The share of a population that become parents.
     public var parentShare = 0.25
     /// The share of children that are crossovers; the others are mutations.
@@ -70,7 +73,7 @@ public struct EvolutionarySampler: Sampler {
     if let architecture = try initial.first(where: { try isWelcome($0, history) }) { return architecture }
     let number = history.nextNumber
     var random = RandomSource(seed: seed, purpose: "evolution, trial \(number)")
-    let parents = parents(history, before: number - number % options.population)
+    let parents = parents(history, before: options.firstNumber(ofGenerationOf: number))
     return try draws.next(history, &random) { child(of: parents, &$0) }
   }
 
@@ -105,11 +108,17 @@ extension EvolutionarySampler.Options {
   /// The number of parents of a generation: at least 1.
   var parentCount: Int { max(1, Int((parentShare * Double(population)).rounded())) }
 
+  /// The number of the first trial in a trial's generation.
+  func firstNumber(ofGenerationOf number: Int) -> Int {
+    number < population ? 0 : number - (number - population) % children
+  }
+
   /// Checks every setting.
   ///
   /// - Throws: ``Diagnostic`` that names the setting, its value and the rule.
   public func validate() throws {
     try require(population >= 1, "population", "\(population)", "at least 1")
+    try require(children >= 1, "children", "\(children)", "at least 1")
     try require(drawLimit >= 1, "drawLimit", "\(drawLimit)", "at least 1")
     try require(parentShare > 0 && parentShare <= 1, "parentShare", "\(parentShare)", "above 0 and at most 1")
     try require((0...1).contains(crossoverShare), "crossoverShare", "\(crossoverShare)", "from 0 to 1")

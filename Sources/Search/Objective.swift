@@ -19,8 +19,10 @@ public struct Objective: Hashable, Sendable, Codable {
     self.direction = direction
   }
 
-  /// The accuracy on held-out training images, which searches choose by.
+  /// The accuracy on held-out training images.
   public static let validationAccuracy = Objective("validation_accuracy", .maximize)
+  /// The mean probability of the right class on held-out training images, calibrated: what searches choose by.
+  public static let expectedAccuracy = Objective("expected_accuracy", .maximize)
   /// The latency in milliseconds.
   public static let latency = Objective("latency_ms", .minimize)
 }

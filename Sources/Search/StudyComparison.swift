@@ -45,7 +45,7 @@ public struct StudyComparison: Hashable, Sendable, Codable {
   ///   - budgets: the largest costs allowed.
   public init(
     _ first: (study: Study, trials: [Trial]), _ second: (study: Study, trials: [Trial]),
-    quality: Objective = .validationAccuracy, cost: Objective = .latency, budgets: [Double] = []
+    quality: Objective = .expectedAccuracy, cost: Objective = .latency, budgets: [Double] = []
   ) {
     self.first = StudySummary(first.study, trials: first.trials, objective: quality)
     self.second = StudySummary(second.study, trials: second.trials, objective: quality)

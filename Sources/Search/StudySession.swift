@@ -7,7 +7,7 @@ import Foundation
 ///
 ///     var session = try StudySession(study, in: storage)
 ///     while session.history.nextNumber < 100, let trial = try session.ask(sampler, at: .now) {
-///       try session.tell(trial.ended(.complete(["validation_accuracy": evaluate(trial)]), at: .now))
+///       try session.tell(trial.ended(.complete(["expected_accuracy": evaluate(trial)]), at: .now))
 ///     }
 ///     try session.finish(at: .now)
 public struct StudySession: Sendable {

@@ -18,7 +18,7 @@ public struct StudySummary: Hashable, Sendable, Codable {
   public let seconds: Double
 
   /// Sums up a study.
-  public init(_ study: Study, trials: [Trial], objective: Objective = .validationAccuracy) {
+  public init(_ study: Study, trials: [Trial], objective: Objective = .expectedAccuracy) {
     self.study = study
     self.trials = trials.count
     states = Dictionary(grouping: trials, by: \.state.rawValue).mapValues(\.count)
@@ -33,7 +33,7 @@ public struct StudySummary: Hashable, Sendable, Codable {
 
 extension StudyStorage {
   /// The summaries of all studies, oldest first.
-  public func summaries(objective: Objective = .validationAccuracy) throws -> [StudySummary] {
+  public func summaries(objective: Objective = .expectedAccuracy) throws -> [StudySummary] {
     try studies().map { StudySummary($0, trials: try trials(of: $0.name), objective: objective) }
   }
 }

@@ -21,7 +21,7 @@ public struct Trial: Hashable, Sendable, Codable {
 
   /// How a trial ended.
   public enum Outcome: Hashable, Sendable {
-    /// The values of the objectives by name, such as `validation_accuracy` and `latency_ms`.
+    /// The values of the objectives by name, such as `expected_accuracy` and `latency_ms`.
     case complete([String: Double])
     /// The reason in a sentence; it becomes the attribute `reason`.
     case failed(reason: String)

@@ -17,9 +17,17 @@ public final class SupernetEvaluator {
     public let correct: Int
     /// The mean cross entropy.
     public let loss: Double
+    /// The mean probability of the right class after calibration, which ranks networks with less noise than accuracy.
+    public let expectedAccuracy: Double
 
     /// The share of images whose class has the largest logit.
     public var accuracy: Double { Double(correct) / Double(images) }
+
+    /// Whether a network with this result is to be preferred; `nil` where the results do not tell.
+    public func isBetter(than other: Result) -> Bool? {
+      if expectedAccuracy != other.expectedAccuracy { return expectedAccuracy > other.expectedAccuracy }
+      return correct == other.correct ? nil : correct > other.correct
+    }
   }
 
   /// The supernet whose networks are judged.
@@ -69,13 +77,18 @@ public final class SupernetEvaluator {
     let plan = try compiled(network)
     let statistics = try statistics(plan, count)
     var (correct, loss) = (0, 0.0)
+    var (allLogits, labels) = ([Float](), [Int]())
     for first in stride(from: 0, to: data.count, by: batch) {
       let indices = first..<min(first + batch, data.count)
       images.fill(data, indices, pool: pool)
       let logits = try plan.forward(images, .evaluate(statistics))
       correct += correctCount(logits: logits, labels: images.labels)
       loss += Loss.crossEntropy(logits: logits, labels: images.labels).mean * Double(indices.count)
+      allLogits += logits.values
+      labels += images.labels
     }
-    return Result(images: data.count, correct: correct, loss: loss / Double(data.count))
+    return Result(
+      images: data.count, correct: correct, loss: loss / Double(data.count),
+      expectedAccuracy: expectedAccuracy(logits: allLogits, labels: labels))
   }
 }

@@ -8,18 +8,18 @@ import Testing
 @Suite("Evolution")
 struct EvolutionTests {
   private func evolution(
-    constraints: [SearchConstraint] = [], objectives: [Objective] = [.validationAccuracy],
+    constraints: [SearchConstraint] = [], objectives: [Objective] = [.expectedAccuracy],
     initial: [Architecture] = [], population: Int = 40, seed: UInt64
   ) throws -> EvolutionarySampler {
     var options = EvolutionarySampler.Options()
-    options.population = population
+    (options.population, options.children) = (population, population)
     return try EvolutionarySampler(
       domain: SyntheticSpace.domain, objectives: objectives, constraints: constraints, initial: initial,
       options: options, seed: seed)
   }
 
   private func best(_ trials: [Trial]) -> Double {
-    bestTrial(of: trials, by: .validationAccuracy)?.values["validation_accuracy"] ?? -.infinity
+    bestTrial(of: trials, by: .expectedAccuracy)?.values["expected_accuracy"] ?? -.infinity
   }
 
   @Test("It finds the optimum within a budget in a tenth of the evaluations, and beats random search")
@@ -150,13 +150,13 @@ struct EvolutionTests {
   func pareto() throws {
     func area(_ trials: [Trial]) -> Double {
       hypervolume(
-        of: trials.map { ($0.values["validation_accuracy"] ?? 0, $0.values["latency_ms"] ?? 0) },
+        of: trials.map { ($0.values["expected_accuracy"] ?? 0, $0.values["latency_ms"] ?? 0) },
         reference: (0, 6), directions: (.maximize, .minimize))
     }
     var (evolved, drawn) = (0.0, 0.0)
     for seed in 0..<5 as Range<UInt64> {
       let space = SyntheticSpace(seed: seed)
-      let sampler = try evolution(objectives: [.validationAccuracy, .latency], seed: seed)
+      let sampler = try evolution(objectives: [.expectedAccuracy, .latency], seed: seed)
       evolved += area(try evaluate(sampler, 400, space.values))
       drawn += area(try evaluate(RandomSampler(domain: SyntheticSpace.domain, seed: seed), 400, space.values))
     }
@@ -173,10 +173,10 @@ struct EvolutionTests {
       ).ended(outcome, at: testDate)
     }
     let history = try TrialHistory([
-      trial(0, .complete(["validation_accuracy": 0.5])),
-      trial(1, .infeasible(["validation_accuracy": 0.9], reason: "")),
+      trial(0, .complete(["expected_accuracy": 0.5])),
+      trial(1, .infeasible(["expected_accuracy": 0.9], reason: "")),
       trial(2, .failed(reason: "")), trial(3, .complete(["latency_ms": 1])),
-      trial(4, .complete(["validation_accuracy": 0.7])), trial(5, .complete(["validation_accuracy": 0.8])),
+      trial(4, .complete(["expected_accuracy": 0.7])), trial(5, .complete(["expected_accuracy": 0.8])),
     ])
     let parents = try evolution(seed: 1).parents(history, before: 5)
     #expect(parents == [4, 0].map { SyntheticSpace.architecture(SyntheticSpace.all[$0]) })
@@ -185,7 +185,7 @@ struct EvolutionTests {
   @Test("A setting out of range is named")
   func settings() {
     let changes: [(String, (inout EvolutionarySampler.Options) -> Void)] = [
-      ("population", { $0.population = 0 }), ("parentShare", { $0.parentShare = 0 }),
+      ("population", { $0.population = 0 }), ("children", { $0.children = 0 }), ("parentShare", { $0.parentShare = 0 }),
       ("crossoverShare", { $0.crossoverShare = 1.5 }),
       ("mutationProbability", { $0.mutationProbability = .nan }),
       ("drawLimit", { $0.drawLimit = 0 }),

@@ -29,7 +29,7 @@ struct SearchSpaceTests {
       Double(try space.network(for: $0).cost.macs)
     }
     var options = EvolutionarySampler.Options()
-    options.population = 20
+    (options.population, options.children) = (20, 20)
     let sampler = try EvolutionarySampler(
       domain: ArchitectureDomain(space), objectives: [Objective("parameters", .maximize)],
       constraints: [macs],

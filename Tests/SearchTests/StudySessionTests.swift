@@ -15,9 +15,9 @@ struct StudySessionTests {
 
   private func sampler() throws -> EvolutionarySampler {
     var options = EvolutionarySampler.Options()
-    options.population = 6
+    (options.population, options.children) = (6, 3)
     return try EvolutionarySampler(
-      domain: SyntheticSpace.domain, objectives: [.validationAccuracy], options: options, seed: 1)
+      domain: SyntheticSpace.domain, objectives: [.expectedAccuracy], options: options, seed: 1)
   }
 
   /// Runs 30 trials; where `stop` is given, the process dies after so many calls of the storage.

@@ -15,7 +15,7 @@ struct StudySummaryTests {
       sampler: "random",
       started: testDate.addingTimeInterval(Double(number))
     ).ended(
-      .complete(["validation_accuracy": accuracy, "latency_ms": latency]),
+      .complete(["expected_accuracy": accuracy, "latency_ms": latency]),
       at: testDate.addingTimeInterval(Double(number) + 0.5))
   }
 

@@ -71,7 +71,7 @@ struct SyntheticSpace: Sendable {
 
   func values(of architecture: Architecture) -> [String: Double] {
     let digits = Self.digits(architecture)
-    return ["validation_accuracy": accuracy(digits), "latency_ms": latency(digits)]
+    return ["expected_accuracy": accuracy(digits), "latency_ms": latency(digits)]
   }
 }
 

@@ -30,7 +30,7 @@ public final class SampleExperiment {
     budgets: {fractions: [0.3, 0.7]}
     training: {epochs: 2, batch: 50, crop: 1, flip: false, random_networks: 1}
     latency: {networks: 20, held_out: 10}
-    search: {evaluations: 10, population: 4, selection_pool: 4, measured: 2, scoring_images: 50,
+    search: {evaluations: 10, population: 5, children: 3, selection_pool: 3, measured: 2, scoring_images: 50,
              scoring_recalibration_images: 50, recalibration_images: 100}
     """
 

@@ -35,10 +35,12 @@ public struct Experiment: Hashable, Sendable, Codable {
   public struct Searching: Hashable, Sendable, Codable {
     /// How many architectures are evaluated for a budget.
     public var evaluations = 64
-    /// The number of evaluations in a generation of the evolution.
-    public var population = 16
     /// How many solutions of block selection are evaluated first; 0 for none.
-    public var selectionPool = 16
+    public var selectionPool = 12
+    /// The evaluations of the evolution's first generation: the solutions of block selection, then random architectures.
+    public var population = 24
+    /// The evaluations in every later generation of the evolution.
+    public var children = 8
     /// How many of the best candidates are measured at least.
     public var measured = 4
     /// The share of the budget that a measurement must stay below it, so that noise does not break the promise.
@@ -51,7 +53,7 @@ public struct Experiment: Hashable, Sendable, Codable {
     public var recalibrationImages = 2048
 
     enum CodingKeys: String, CodingKey {
-      case evaluations, population, measured, margin
+      case evaluations, population, children, measured, margin
       case selectionPool = "selection_pool"
       case scoringImages = "scoring_images"
       case scoringRecalibrationImages = "scoring_recalibration_images"

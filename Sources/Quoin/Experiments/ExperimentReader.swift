@@ -82,12 +82,13 @@ struct ExperimentReader {
 
   private func searching(_ entry: YAMLEntry) throws -> Experiment.Searching {
     let fields = try entry.fields([
-      "evaluations", "population", "selection_pool", "measured", "margin", "scoring_images",
+      "evaluations", "population", "children", "selection_pool", "measured", "margin", "scoring_images",
       "scoring_recalibration_images", "recalibration_images",
     ])
     var search = Experiment.Searching()
     if let count = try fields["evaluations"]?.integer(in: 2...1_000_000) { search.evaluations = count }
     if let population = try fields["population"]?.integer(in: 2...10_000) { search.population = population }
+    if let children = try fields["children"]?.integer(in: 1...10_000) { search.children = children }
     if let pool = try fields["selection_pool"]?.integer(in: 0...100) { search.selectionPool = pool }
     if let measured = try fields["measured"]?.integer(in: 1...10_000) { search.measured = measured }
     if let margin = try fields["margin"]?.number(in: 0...0.5) { search.margin = margin }

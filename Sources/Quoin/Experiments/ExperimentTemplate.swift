@@ -41,8 +41,9 @@ public enum ExperimentTemplate {
 
     search:
       evaluations: 64              # architectures that are validated for each budget
-      population: 16               # of the evolution
-      selection_pool: 16           # solutions of block selection that are tried first
+      selection_pool: 12           # solutions of block selection that are tried first
+      population: 24               # the first generation: these, and random architectures
+      children: 8                  # in every later generation of the evolution
       measured: 4                  # of the best candidates that are measured at least
       margin: 0.02                 # a measurement stays below the budget by this share
 

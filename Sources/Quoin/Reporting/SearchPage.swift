@@ -93,14 +93,14 @@ struct SearchPage {
 
   private func progress(_ tested: TestedBudget) -> CurveChart {
     CurveChart(
-      title: "Best validation accuracy within \(budgetText(tested.findings.budget)) ms", xLabel: "evaluation",
-      yLabel: "accuracy", unit: .fraction, isStepwise: true,
+      title: "Best expected accuracy within \(budgetText(tested.findings.budget)) ms", xLabel: "evaluation",
+      yLabel: "expected accuracy", unit: .fraction, isStepwise: true,
       curves: [
         ("search", tested.findings.main), ("random search", tested.findings.random),
         ("uniform scaling", tested.findings.scaled),
       ].map { name, findings in
         let best = findings.trials.reduce(into: [Double]()) { best, trial in
-          best.append(max(best.last ?? 0, trial.values[Objective.validationAccuracy.name] ?? 0))
+          best.append(max(best.last ?? 0, trial.values[Objective.expectedAccuracy.name] ?? 0))
         }
         return .init(name: name, x: best.indices.map { Double($0 + 1) }, y: best)
       })

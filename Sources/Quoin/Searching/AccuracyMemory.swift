@@ -20,7 +20,7 @@ struct AccuracyMemory {
 
   /// Accuracy and loss of an architecture on all validation images.
   func validate(_ architecture: Architecture) throws -> SupernetEvaluator.Result {
-    try facts("validation", architecture.hash) {
+    try facts("validation result", architecture.hash) {
       try evaluator.evaluate(network(architecture), on: validation)
     }
   }

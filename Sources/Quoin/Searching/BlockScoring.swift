@@ -6,7 +6,8 @@ import SearchSpaces
 /// images when it alone stands in the largest network, and the solver picks one per slot within the budget.
 ///
 /// Solved for each resolution and width, since these change every slot at once. The sum of the scores is a first-order
-/// estimate of a network's loss (Bercovich et al., "Puzzle", 2024); the supernet then judges the solutions.
+/// estimate of a network's loss (Bercovich et al., "Puzzle", 2024), good enough to compare networks of one resolution
+/// and width, but not across them: so all of them are represented, and the supernet judges the solutions.
 struct BlockScoring {
   /// Seconds for one solution; a feasible one that is not proved best is as good a proposal.
   private static let timeLimit = 10.0
@@ -54,7 +55,7 @@ struct BlockScoring {
     return try accuracy.scoringLoss(replacement.architecture) - accuracy.scoringLoss(replacement.reference)
   }
 
-  /// The most promising networks within a latency, best first by estimated loss; recorded under `key`.
+  /// The most promising networks within a latency, of all resolutions and widths in turn; recorded under `key`.
   ///
   /// - Throws: `Diagnostic` of category `interrupted`.
   func proposals(
@@ -66,7 +67,7 @@ struct BlockScoring {
   }
 
   private func solve(latency limit: Double, count: Int, predictor: LatencyPredictor) throws -> [Architecture] {
-    var found: [(architecture: Architecture, loss: Double)] = []
+    var found: [[(architecture: Architecture, loss: Double)]] = []
     let assignments = try space.globalAssignments()
     for (position, fixed) in assignments.enumerated() where count > 0 {
       let blocks = try BlockTable(space, fixing: fixed, predictor: predictor)
@@ -76,13 +77,18 @@ struct BlockScoring {
         options: .init(timeLimit: Self.timeLimit, reportsBaselines: false, isInterrupted: monitor.isInterrupted))
       // An interrupted solver returns what it has, which must not be recorded as the answer.
       try monitor.checkInterruption()
-      for result in pool.pool {
-        guard let objective = result.objective else { continue }
-        found.append((try blocks.architecture(of: result), base + objective))
-      }
+      found.append(
+        try pool.pool.compactMap { result in
+          try result.objective.map { (try blocks.architecture(of: result), base + $0) }
+        })
       monitor.report(.init(phase: "selecting blocks", completed: position + 1, total: assignments.count))
     }
-    return found.sorted { ($0.loss, $0.architecture.json) < ($1.loss, $1.architecture.json) }
-      .prefix(count).map(\.architecture)
+    // The best of every resolution and width, then the second best, and so on.
+    let turns = (0..<count).flatMap { turn in
+      found.filter { turn < $0.count }.map { $0[turn] }.sorted {
+        ($0.loss, $0.architecture.json) < ($1.loss, $1.architecture.json)
+      }
+    }
+    return turns.prefix(count).map(\.architecture)
   }
 }

@@ -48,10 +48,10 @@ struct BudgetComparison {
   }
 
   /// First the fastest network, so that there is one to deliver; then the solutions of block selection; then evolution
-  /// from both.
+  /// from both and from random architectures.
   private func samplers(_ blocks: BlockScoring, _ limit: SearchConstraint) throws -> [any Sampler] {
     var options = EvolutionarySampler.Options()
-    options.population = settings.population
+    (options.population, options.children) = (settings.population, settings.children)
     return [
       ProposalSampler(name: "fastest", proposals: [fastest]),
       ProposalSampler(
@@ -59,7 +59,7 @@ struct BudgetComparison {
         proposals: try blocks.proposals(
           latency: limit.limit, count: settings.selectionPool, predictor: bench.predictor, key: name)),
       try EvolutionarySampler(
-        domain: ArchitectureDomain(bench.space), objectives: [.validationAccuracy], constraints: [limit],
+        domain: ArchitectureDomain(bench.space), objectives: [.expectedAccuracy], constraints: [limit],
         options: options, seed: bench.experiment.seed),
     ]
   }

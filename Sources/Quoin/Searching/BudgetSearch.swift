@@ -20,9 +20,9 @@ struct BudgetSearch {
 
   /// What a search found.
   struct Findings {
-    /// The candidate with the best validation accuracy within the budget.
+    /// The best candidate within the budget, by expected accuracy.
     let winner: Candidate?
-    /// Everything that was measured, best validation accuracy first.
+    /// Everything that was measured, best first.
     let candidates: [Candidate]
     /// The trials in order.
     let trials: [Trial]
@@ -64,7 +64,7 @@ struct BudgetSearch {
       let tooSlow = try measureBest(of: Array(trials), &measured, isLast: round == Self.rounds - 1)
       guard !tooSlow.isEmpty else { break }
       try bench.learn(tooSlow)
-      target += max(1, settings.population / 2)
+      target += settings.children
     }
     try session.finish(at: .now)
     measured.sort { $0.isBetter(than: $1) }
@@ -90,6 +90,7 @@ struct BudgetSearch {
       try session.tell(
         trial.ended(
           .complete([
+            Objective.expectedAccuracy.name: result.expectedAccuracy,
             Objective.validationAccuracy.name: result.accuracy, "validation_loss": result.loss,
             Self.predicted: try predictor.predict(space.network(for: architecture)).milliseconds,
           ]), at: .now))
@@ -105,15 +106,15 @@ struct BudgetSearch {
   }
 
   private func report(_ session: StudySession, count: Int, resumed: Int) {
-    let best = session.history.entries.compactMap { $0.values[Objective.validationAccuracy.name] }.max() ?? 0
+    let best = session.history.entries.compactMap { $0.values[Objective.expectedAccuracy.name] }.max() ?? 0
     bench.monitor.report(
       .init(
         phase: "searching \(name)", completed: session.history.nextNumber,
         total: max(count, session.history.nextNumber),
-        resumed: resumed, detail: String(format: "best validation accuracy %.2f %%", 100 * best)))
+        resumed: resumed, detail: String(format: "best expected accuracy %.2f %%", 100 * best)))
   }
 
-  /// Measures candidates from the best validation accuracy on, until enough are within the budget, or so many are not
+  /// Measures candidates from the best on, until enough are within the budget, or so many are not
   /// that the predictor has to learn first. The last round goes on until enough are within: measuring costs little
   /// beside validating, and a good network that fits must not be missed because better ones did not.
   ///
@@ -154,8 +155,7 @@ private struct UnmeasuredCandidate {
   let predicted: Double
 
   func isBetter(than other: UnmeasuredCandidate) -> Bool {
-    if validation.correct != other.validation.correct { return validation.correct > other.validation.correct }
-    return predicted < other.predicted
+    validation.isBetter(than: other.validation) ?? (predicted < other.predicted)
   }
 
   func measured(_ sample: LatencySample) -> Candidate {
@@ -165,9 +165,8 @@ private struct UnmeasuredCandidate {
 }
 
 extension Candidate {
-  /// Whether it classifies more validation images rightly, or is faster where equal.
+  /// Whether it did better on the validation images, or is faster where equal.
   func isBetter(than other: Candidate) -> Bool {
-    if validation.correct != other.validation.correct { return validation.correct > other.validation.correct }
-    return measured.latency.median < other.measured.latency.median
+    validation.isBetter(than: other.validation) ?? (measured.latency.median < other.measured.latency.median)
   }
 }
