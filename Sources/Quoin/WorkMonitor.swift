@@ -1,6 +1,6 @@
 import Diagnostics
 import Foundation
-import Synchronization
+import Logging
 
 /// How far a long piece of work has come.
 public struct ProgressUpdate: Sendable, Hashable {
@@ -29,19 +29,19 @@ public struct ProgressUpdate: Sendable, Hashable {
 public struct WorkMonitor: Sendable {
   /// Called after every unit of work.
   public var report: @Sendable (ProgressUpdate) -> Void
-  /// Called with a sentence worth keeping in a log.
-  public var log: @Sendable (String) -> Void
+  /// Takes what is worth keeping: measurements that were disturbed, candidates that took too long.
+  public var logger: Logger
   /// Whether the user asked to stop.
   public var isInterrupted: @Sendable () -> Bool
 
   /// Creates a monitor; by default it says nothing and never interrupts.
   public init(
     report: @escaping @Sendable (ProgressUpdate) -> Void = { _ in },
-    log: @escaping @Sendable (String) -> Void = { _ in },
+    logger: Logger = Logger(label: "quoin") { _ in SwiftLogNoOpLogHandler() },
     isInterrupted: @escaping @Sendable () -> Bool = { false }
   ) {
     self.report = report
-    self.log = log
+    self.logger = logger
     self.isInterrupted = isInterrupted
   }
 

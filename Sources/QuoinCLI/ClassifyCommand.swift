@@ -56,6 +56,11 @@ struct ClassifyCommand: ParsableCommand {
       let picture = try ImageFile.decode(path).resized(width: input.shape[3], height: input.shape[2])
       let tensor = Tensor(input.shape, picture.planes(channels: input.shape[1]).map(Float.init))
       let logits = try compiled.run([input.name: tensor]).values.first?.values ?? []
+      guard logits.allSatisfy(\.isFinite) else {
+        throw Diagnostic(
+          .failure, "the network answers with numbers that are not finite", at: .init(file: model), value: path,
+          remedy: "look at the weights of the model")
+      }
       return Answer(image: path, classes: ranking(logits, names))
     }
     if json { return try Console.print(json: answers) }

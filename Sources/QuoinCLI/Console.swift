@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Logging
 import Quoin
 import Synchronization
 
@@ -49,7 +50,7 @@ enum Console {
     }
     let painter = ProgressPainter(isTerminal: isTerminal)
     return WorkMonitor(
-      report: { painter.show($0) }, log: { Console.note($0) },
+      report: { painter.show($0) }, logger: Logger(label: "quoin") { _ in ConsoleLogHandler() },
       isInterrupted: { Console.interrupted.load(ordering: .relaxed) })
   }
 

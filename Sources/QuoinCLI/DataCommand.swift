@@ -21,6 +21,12 @@ struct DataCommand: AsyncParsableCommand {
 
     @Argument(help: "The data set: mnist, fashion-mnist or cifar10.") var name: String
     @Option(help: "The folder; by default one in ~/.cache/quoin that searches know.") var data: String?
+    @Flag(help: "Print one JSON document.") var json = false
+
+    private struct Answer: Encodable {
+      let name: String
+      let folder: String
+    }
 
     func run() async throws {
       let folder = data ?? DatasetCatalog.defaultFolder(for: name)
@@ -29,6 +35,7 @@ struct DataCommand: AsyncParsableCommand {
         monitor.report(
           .init(phase: "downloading \(progress.file)", completed: progress.received, total: max(1, progress.total)))
       }
+      if json { return try Console.print(json: Answer(name: name, folder: folder)) }
       Console.print("\(name) is in \(folder)")
     }
   }

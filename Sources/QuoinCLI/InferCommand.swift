@@ -22,10 +22,8 @@ struct InferCommand: ParsableCommand {
   @Option(help: "Arrays to calibrate int8 with; without effect on fp32.") var calibration: String?
 
   func run() throws {
-    let tensors = try Dictionary(inputs.map(input)) { first, _ in first }
-    guard let batch = tensors.values.first?.shape.dimensions.first, batch > 0 else {
-      throw Diagnostic(.usage, "an input is missing", rule: "--input NAME=FILE.npy stands once for every input")
-    }
+    let tensors = try self.tensors()
+    let batch = try batch(of: tensors)
     for (name, shape) in try options.shapes() where tensors[name]?.shape != shape {
       throw Diagnostic(
         .usage, "an input has another shape than --input-shape says", at: .init(path: name),
@@ -44,11 +42,31 @@ struct InferCommand: ParsableCommand {
     }
   }
 
-  private func input(_ text: String) throws -> (String, Tensor) {
+  private func tensors() throws -> [String: Tensor] {
+    let rule = "--input NAME=FILE.npy stands once for every input"
+    guard !inputs.isEmpty else { throw Diagnostic(.usage, "an input is missing", rule: rule) }
+    let paths = try Dictionary(inputs.map(input)) { _, _ in
+      throw Diagnostic(.usage, "an input is given twice", value: inputs.joined(separator: " "), rule: rule)
+    }
+    return try paths.mapValues { try NPY.read($0) }
+  }
+
+  private func batch(of tensors: [String: Tensor]) throws -> Int {
+    let batches = Set(tensors.values.map { $0.shape.dimensions.first ?? 0 })
+    guard let batch = batches.first, batches.count == 1, batch > 0 else {
+      throw Diagnostic(
+        .usage, "the inputs have no common batch",
+        value: tensors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.shape)" }.joined(separator: ", "),
+        rule: "the first extent of every input is the batch, at least 1")
+    }
+    return batch
+  }
+
+  private func input(_ text: String) throws -> (name: String, path: String) {
     let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
     guard parts.count == 2 else {
       throw Diagnostic(.usage, "this is no input", value: text, rule: "--input is NAME=FILE.npy")
     }
-    return (parts[0], try NPY.read(parts[1]))
+    return (parts[0], parts[1])
   }
 }

@@ -58,8 +58,10 @@ struct MeasureCommand: ParsableCommand {
     let (network, weights) = try options.network()
     let latency = try device.measure(network, weights: weights)
     let fused = try network.fused(with: weights)
-    let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: ThreadPool(threads: 1))
     let (cost, fingerprint) = (network.cost, device.fingerprint)
+    let compiled = try CompiledNetwork(
+      fused.network, weights: fused.weights, pool: ThreadPool(threads: fingerprint.threads),
+      isa: ISA(rawValue: fingerprint.isa) ?? .native)
     let answer = Answer(
       latencyMs: .init(min: latency.minimum, median: latency.median, p90: latency.p90, mean: latency.mean),
       runs: latency.runs, threads: fingerprint.threads, precision: fingerprint.precision, isa: fingerprint.isa,

@@ -55,10 +55,20 @@ struct ModelOptions: ParsableArguments {
     return shapes
   }
 
-  /// The network of the file; a batch in a given shape is left to the caller.
-  func network(shapes: [String: Shape]? = nil) throws -> (network: Network, weights: Weights) {
-    let shapes = try shapes ?? self.shapes()
-    return try ONNX.import(
+  /// The network of the file for a batch of one.
+  func network() throws -> (network: Network, weights: Weights) {
+    let shapes = try shapes()
+    for (name, shape) in shapes where shape[0] != 1 {
+      throw Diagnostic(
+        .usage, "only a batch of one is timed", at: .init(path: name), value: shape.description,
+        rule: "the first extent in --input-shape is 1")
+    }
+    return try network(shapes: shapes)
+  }
+
+  /// The network of the file for one image of a batch; how many there are is left to the caller.
+  func network(shapes: [String: Shape]) throws -> (network: Network, weights: Weights) {
+    try ONNX.import(
       readFile(model), path: model,
       inputShapes: shapes.mapValues { Shape([1] + $0.dimensions.dropFirst()) })
   }

@@ -30,6 +30,9 @@ struct CommandTests {
       (["infer", "none.onnx", "--input", "image", "--output-dir", "/tmp"], 64, "NAME=FILE.npy"),
       (["infer", "none.onnx", "--input", "image=Makefile", "--output-dir", "/tmp"], 65, "Makefile"),
       (["infer", "none.onnx", "--input-shape", "image=0", "--output-dir", "/tmp"], 64, "--input-shape"),
+      (["infer", "none.onnx", "--input", "a=x.npy", "--input", "a=y.npy", "--output-dir", "/tmp"], 64, "twice"),
+      (["measure", "none.onnx", "--input-shape", "image=8,3,32,32"], 64, "batch of one"),
+      (["profile", "none.onnx", "--input-shape", "image=8,3,32,32"], 64, "batch of one"),
       (["classify", "none.onnx", "cat.png"], 65, "none.onnx"),
       (["study", "list", "none.sqlite"], 65, "none.sqlite"),
       (["study", "list", "Makefile"], 65, "Makefile"),
@@ -77,6 +80,24 @@ struct CommandTests {
     let run = try CommandRun(command.split(separator: " ").map(String.init) + ["--help"])
     #expect(run.code == 0)
     #expect(run.output.contains("EXAMPLE"), "\(run.output)")
+  }
+
+  @Test("--version prints one line")
+  func version() throws {
+    let run = try CommandRun(["--version"])
+    #expect(run.code == 0)
+    #expect(run.output.contains(/^\d+\.\d+\.\d+\n$/))
+  }
+
+  @Test("An empty file is refused with its name", arguments: ["space show", "select", "measure", "search", "study list"])
+  func emptyFile(command: String) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/nothing"
+      try Data().write(to: URL(fileURLWithPath: path))
+      let run = try CommandRun(command.split(separator: " ").map(String.init) + [path])
+      #expect(run.code == 65, "\(run.messages)")
+      #expect(run.messages.contains(path), "\(run.messages)")
+    }
   }
 
   @Test("init writes files that search accepts, and does not overwrite them")

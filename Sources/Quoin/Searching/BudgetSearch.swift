@@ -63,6 +63,8 @@ struct BudgetSearch {
       let trials = try bench.storage.trials(of: name).prefix(target)
       let tooSlow = try measureBest(of: Array(trials), &measured, isLast: round == Self.rounds - 1)
       guard !tooSlow.isEmpty else { break }
+      bench.monitor.logger.info(
+        "\(name): \(tooSlow.count) measured above the budget; the predictor learns, and the search goes on")
       try bench.learn(tooSlow)
       target += settings.children
     }

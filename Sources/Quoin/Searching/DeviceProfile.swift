@@ -73,7 +73,8 @@ struct DeviceProfiling {
     }
     let disturbed = recorded.count { $0.latency.disturbed }
     if disturbed > 0 {
-      monitor.log("\(disturbed) of \(recorded.count) measurements were disturbed; close what else runs here")
+      monitor.logger.warning(
+        "\(disturbed) of \(recorded.count) measurements were disturbed; close what else runs here")
     }
     return zip(networks, recorded).map { network, sample in
       TrainingSample(key: sample.key, network: network.network, milliseconds: sample.latency.median)

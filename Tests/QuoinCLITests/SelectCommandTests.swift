@@ -1,0 +1,54 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Select command")
+struct SelectCommandTests {
+  /// Two layers: a cheap and a good choice each. Within 3 ms one of them can be good, and layer1 gains more.
+  private static func instance(budget: Double) -> String {
+    """
+    { "sense": "minimize",
+      "groups": [
+        { "name": "layer0", "choices": [ { "name": "cheap", "score": 0.5, "costs": { "latency_ms": 1 } },
+                                         { "name": "good", "score": 0.4, "costs": { "latency_ms": 2 } } ] },
+        { "name": "layer1", "choices": [ { "name": "cheap", "score": 0.9, "costs": { "latency_ms": 1 } },
+                                         { "name": "good", "score": 0.1, "costs": { "latency_ms": 2 } } ] } ],
+      "budgets": { "latency_ms": { "max": \(budget) } } }
+    """
+  }
+
+  private func select(budget: Double, _ options: [String] = []) throws -> CommandRun {
+    try withTemporaryFolder { folder in
+      let path = folder + "/instance.json"
+      try Self.instance(budget: budget).write(toFile: path, atomically: true, encoding: .utf8)
+      return try CommandRun(["select", path, "--json"] + options)
+    }
+  }
+
+  @Test("The best choices within a budget are proved")
+  func optimal() throws {
+    let run = try select(budget: 3)
+    let answer = try #require(run.json as? [String: Any], "\(run.messages)")
+    #expect(run.code == 0 && answer["status"] as? String == "optimal")
+    #expect(answer["choices"] as? [String: String] == ["layer0": "cheap", "layer1": "good"])
+    #expect(answer["objective"] as? Double == 0.5 + 0.1)
+    #expect((answer["costs"] as? [String: Double]) == ["latency_ms": 3])
+  }
+
+  @Test("A budget below every choice ends with code 2 and what is attainable")
+  func infeasible() throws {
+    let run = try select(budget: 1)
+    let answer = try #require(run.json as? [String: Any], "\(run.messages)")
+    #expect(run.code == 2 && answer["status"] as? String == "infeasible")
+    #expect((answer["attainable"] as? [String: Double]) == ["latency_ms": 2])
+  }
+
+  @Test("A pool holds different solutions, best first, and a sweep one for each budget")
+  func poolAndSweep() throws {
+    let pool = try #require(select(budget: 4, ["--pool", "3"]).json as? [String: Any])
+    let objectives = try #require(pool["pool"] as? [[String: Any]]).compactMap { $0["objective"] as? Double }
+    #expect(objectives == [0.4 + 0.1, 0.5 + 0.1, 0.4 + 0.9])
+    let sweep = try #require(select(budget: 4, ["--sweep", "latency_ms=3"]).json as? [String: Any])
+    #expect((sweep["points"] as? [Any])?.count == 3)
+  }
+}
