@@ -11,8 +11,9 @@ extension SelectionProblem {
 
   /// Checks every rule of the format:
   /// names are not empty and unique, every group has a choice and forces at most one, every choice states every cost
-  /// that has a budget, every budget has a limit, every interaction names two groups and their choices, every pair
-  /// stands once, and every number is finite and at most 1e18 in magnitude.
+  /// that has a budget, fixed costs and those of pairs are costs of a choice or a budget, every budget has a limit,
+  /// every interaction names two groups and their choices, every pair stands once, and every number is finite and at
+  /// most 1e18 in magnitude.
   ///
   /// - Throws: ``Diagnostic`` with the place, such as `groups[3].choices[1].costs.latency_ms`.
   public func validate() throws {
@@ -133,16 +134,15 @@ extension SelectionProblem {
     try validateCosts(pair.costs, place: place + ".costs")
   }
 
-  /// A cost of a pair, or a fixed one, whose name nothing else uses is a note; spelled almost like a used one it is
-  /// a mistake.
+  /// A cost of a pair, or a fixed one, that neither a choice nor a budget names would be summed nowhere: a misspelling.
   private func validateCostNames() throws {
     var known = Set(budgets.keys)
     for group in groups { for choice in group.choices { known.formUnion(choice.costs.keys) } }
     func check(_ costs: [String: Double], _ place: @autoclosure () -> String) throws {
-      for name in costs.keys.sorted() where !known.contains(name) {
-        guard let nearest = nearestName(to: name, among: known.sorted()) else { continue }
-        throw Self.broken("unknown cost", place(), value: name, nearest: nearest)
-      }
+      guard let name = costs.keys.sorted().first(where: { !known.contains($0) }) else { return }
+      throw Self.broken(
+        "unknown cost", place(), value: name, rule: "a choice or a budget names it",
+        nearest: nearestName(to: name, among: known.sorted()))
     }
     try check(fixedCosts, "fixed_costs")
     for (index, interaction) in interactions.enumerated() {

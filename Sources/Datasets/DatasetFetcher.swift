@@ -94,7 +94,8 @@ public struct DatasetFetcher: Sendable {
       throw Diagnostic(
         .unusableFile, "what the server sent is not \(file.name)", at: .init(file: url.absoluteString),
         value: "\(bytes) bytes, SHA-256 \(checksum.prefix(16))…",
-        rule: "\(file.bytes) bytes with SHA-256 \(file.sha256)", remedy: "try another mirror")
+        rule: "\(file.bytes) bytes with SHA-256 \(file.sha256)",
+        remedy: "try again later, or \(Download.byHand(file.name, to: path))")
     }
     guard rename(partial, path) == 0 else {
       throw Diagnostic(
@@ -118,18 +119,19 @@ public struct DatasetFetcher: Sendable {
       try Task.checkCancellationAsDiagnostic()
       if case .unresumable = outcome { try? FileManager.default.removeItem(atPath: partial) }
       failures = size(of: partial) ?? 0 > before ? 0 : failures + 1
-      if failures >= attempts { throw givenUp(outcome, file, from: url, received: size(of: partial) ?? 0) }
+      if failures >= attempts { throw givenUp(outcome, file, from: url, to: partial) }
     }
   }
 
   private func givenUp(
-    _ outcome: Download.Outcome, _ file: DatasetSource.RemoteFile, from url: URL, received: Int
+    _ outcome: Download.Outcome, _ file: DatasetSource.RemoteFile, from url: URL, to partial: String
   ) -> Diagnostic {
     var reason = "the server ends the file too early"
     if case .interrupted(let text) = outcome { reason = "the download broke off: \(text)" }
     return Diagnostic(
-      .failure, reason, at: .init(file: url.absoluteString), value: "\(received) of \(file.bytes) bytes",
-      remedy: "run the command again to go on from there, or name a mirror")
+      .failure, reason, at: .init(file: url.absoluteString),
+      value: "\(size(of: partial) ?? 0) of \(file.bytes) bytes",
+      remedy: "run the command again to go on from there, or \(Download.byHand(file.name, to: partial))")
   }
 
   private func address(of file: DatasetSource.RemoteFile, in source: DatasetSource) throws -> URL {

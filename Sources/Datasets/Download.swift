@@ -89,7 +89,7 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     default:
       failure = Diagnostic(
         .failure, "the server refuses the file", at: .init(file: url.absoluteString), value: "HTTP \(status)",
-        remedy: "try another mirror, or download it by hand")
+        remedy: remedy)
     }
     completionHandler(failure == nil && !isUnresumable ? .allow : .cancel)
   }
@@ -110,6 +110,14 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     }
   }
 
+  /// The way round a server that does not give the file: to get it elsewhere and put it beside `path`.
+  static func byHand(_ name: String, to path: String) -> String {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    return "put \(name) into \(folder) by other means and run the command again"
+  }
+
+  private var remedy: String { "try again later, or \(Self.byHand(url.lastPathComponent, to: path))" }
+
   private var unwritable: Diagnostic {
     Diagnostic(.failure, "cannot write the file", at: .init(file: path), remedy: "check the free space")
   }
@@ -120,7 +128,7 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     guard received + data.count <= expected else {
       failure = Diagnostic(
         .unusableFile, "the server sends more than the file has", at: .init(file: url.absoluteString),
-        rule: "it has \(expected) bytes", remedy: "try another mirror")
+        rule: "it has \(expected) bytes", remedy: remedy)
       dataTask.cancel()
       return
     }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Tensors
 
@@ -49,6 +50,18 @@ public struct ImageDataset: Sendable {
 
   /// The bytes of one image: channels times height times width.
   public var imageSize: Int { channels * height * width }
+
+  /// Checks that these images can be given to a network for `training`: that both have the same channels and size.
+  ///
+  /// - Throws: ``Diagnostic`` with both forms where they differ.
+  public func requireSameForm(as training: ImageDataset) throws {
+    guard form != training.form else { return }
+    throw Diagnostic(
+      .unusableFile, "the images differ in form from those for training", at: .init(path: name), value: form,
+      rule: "those for training are \(training.form)", remedy: "put the files of one data set into the folder")
+  }
+
+  private var form: String { "\(channels)×\(height)×\(width)" }
 
   /// The images at `indices`, in that order; an index may occur several times.
   public func subset(_ indices: [Int]) -> ImageDataset {

@@ -43,6 +43,8 @@ struct ONNXImporter {
   /// The batch that the file's constants are for; symbolic batches are 1.
   private(set) var batch = 1
   private var names: Set<String> = []
+  /// The last number that was tried to make a wished name unique, so that many nodes of one name do not search long.
+  private var lastNumbers: [String: Int] = [:]
 
   /// A node, and the names of its weights.
   struct Producer {
@@ -144,8 +146,8 @@ extension ONNXImporter {
         || pinned.rank == shape.rank && (1..<shape.rank).allSatisfy { shape[$0] == 0 || shape[$0] == pinned[$0] }
       guard fits else {
         throw Diagnostic(
-          .usage, "the shape does not fit the input", at: place, value: pinned.description,
-          rule: "the file states \(declared)")
+          .usage, "the shape given for the input does not fit it", at: place, value: pinned.description,
+          rule: "the file states \(declared); the batch, and what is '?', may be of any extent")
       }
       shape = pinned
       if shape.rank > 0 { shape[0] = 1 }
@@ -156,9 +158,10 @@ extension ONNXImporter {
         remedy: "state it, as in --input-shape \(input.name)=1,3,224,224")
     }
     guard shape.rank >= 2, let count = shape.checkedElementCount, count <= Self.elementLimit else {
+      let isCallers = pinned != nil && (input.dimensions.isEmpty || input.dimensions.dropFirst().contains(nil))
       throw Diagnostic(
-        .unusableFile, "the input's shape cannot be used", at: place, value: declared,
-        rule: "it is a batch of at most 2^28 numbers each")
+        isCallers ? .usage : .unusableFile, "the input's shape cannot be used", at: place,
+        value: isCallers ? shape.description : declared, rule: "it is a batch of at most 2^28 numbers each")
     }
     if let stated = input.dimensions.first ?? nil { batch = stated }
     return shape
@@ -262,12 +265,7 @@ extension ONNXImporter {
   mutating func append(
     _ wish: String, _ op: Operator, _ inputs: [Network.ValueID], _ parameters: [(role: String, tensor: Tensor)] = []
   ) throws -> Network.ValueID {
-    var name = wish
-    var number = 2
-    while !names.insert(name).inserted {
-      name = "\(wish)_\(number)"
-      number += 1
-    }
+    let name = uniqueName(wish)
     let boxes = parameters.map { Parameter("\(name).\($0.role)", $0.tensor.shape) }
     let value = try builder.append(name, op, inputs, parameters: boxes)
     guard let count = builder.shape(value).checkedElementCount, count <= Self.elementLimit else {
@@ -278,5 +276,16 @@ extension ONNXImporter {
     let names = zip(parameters, boxes).map { (role: $0.role, name: $1.name) }
     producers.append(Producer(op: op, source: inputs[0], name: name, parameters: names))
     return value
+  }
+
+  /// The wished name, or the wished name with the first number from 2 that makes it unique.
+  private mutating func uniqueName(_ wish: String) -> String {
+    var name = wish
+    while !names.insert(name).inserted {
+      let number = lastNumbers[wish, default: 1] + 1
+      lastNumbers[wish] = number
+      name = "\(wish)_\(number)"
+    }
+    return name
   }
 }

@@ -59,16 +59,19 @@ extension ONNXModelProto {
   ///
   /// - Throws: ``Diagnostic`` where they are not a model with a graph.
   init(reading data: Data, path: String) throws {
-    func damaged(_ rule: String) -> Diagnostic {
-      Diagnostic(.unusableFile, "the file is not an ONNX model", at: .init(file: path), rule: rule)
+    func damaged(_ rule: String, remedy: String? = nil) -> Diagnostic {
+      Diagnostic(.unusableFile, "the file is not an ONNX model", at: .init(file: path), rule: rule, remedy: remedy)
     }
-    guard ONNXWireScan.isModest(data) else { throw damaged("it is a protobuf message of at most 4 million parts") }
+    let remedy = "it may be cut off: copy or export it again"
+    guard ONNXWireScan.isModest(data) else {
+      throw damaged("it is a protobuf message of at most 4 million parts", remedy: remedy)
+    }
     var options = BinaryDecodingOptions()
     options.discardUnknownFields = true
     do {
       try self.init(serializedBytes: data, partial: true, options: options)
     } catch {
-      throw damaged("it is a complete protobuf message")
+      throw damaged("it is a complete protobuf message", remedy: remedy)
     }
     guard hasGraph else { throw damaged("it has a graph") }
   }

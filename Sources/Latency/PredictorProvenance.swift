@@ -99,10 +99,9 @@ public struct FingerprintMismatch: Hashable, Sendable, CustomStringConvertible {
     if differences.isEmpty { return nil }
   }
 
-  /// One sentence that names every difference.
+  /// Names every difference.
   public var description: String {
-    "the predictor was fitted on another device: "
-      + differences.map { "\($0.fact) '\($0.stored)', now '\($0.current)'" }.joined(separator: ", ")
+    differences.map { "\($0.fact) '\($0.stored)', now '\($0.current)'" }.joined(separator: ", ")
   }
 }
 

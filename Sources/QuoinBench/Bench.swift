@@ -2,13 +2,15 @@ import Devices
 import Diagnostics
 import Foundation
 import Interchange
+import Networks
 import SearchSpaces
 import Tensors
 
 /// What `make bench` needs of Quoin: networks of a space as files for the peers. The scripts in `benchmarks` do the rest.
 ///
 ///     quoin-bench models SPACE FOLDER           smallest.onnx, middle.onnx, largest.onnx with random weights
-///     quoin-bench training SPACE NAME FOLDER    one training step of one of them, written down
+///     quoin-bench training SPACE NAME FOLDER    one training step of one of them, written down; or of `smooth`, the
+///                                               middle one with activation functions that do not bend
 @main
 struct Bench {
   static func main() throws {
@@ -17,14 +19,16 @@ struct Bench {
     case ("models", 3): try writeModels(of: SearchSpace.load(arguments[1]), to: arguments[2])
     case ("training", 4):
       let space = try SearchSpace.load(arguments[1])
-      guard let architecture = named(space)[arguments[2]] else { throw usage }
-      try TrainingProbe(space.network(for: architecture), batch: 128, threads: 2).write(to: arguments[3])
+      let isSmooth = arguments[2] == "smooth"
+      guard let architecture = named(space)[isSmooth ? "middle" : arguments[2]] else { throw usage }
+      let network = try space.network(for: architecture)
+      try TrainingProbe(isSmooth ? network.smoothed() : network, batch: 128, threads: 2).write(to: arguments[3])
     default: throw usage
     }
   }
 
   private static let usage = Diagnostic(
-    .usage, "wrong arguments", rule: "models SPACE FOLDER | training SPACE smallest|middle|largest FOLDER")
+    .usage, "wrong arguments", rule: "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER")
 
   private static func named(_ space: SearchSpace) -> [String: Architecture] {
     var random = RandomSource(seed: 1, purpose: "benchmark")
@@ -37,5 +41,22 @@ struct Bench {
       let own = try network.extracted(from: network.timingWeights(seed: 1))
       try writeAtomically(ONNX.export(own.network, weights: own.weights), to: "\(folder)/\(name).onnx")
     }
+  }
+}
+
+extension Network {
+  /// The network with smooth activation functions: rounding then moves gradients smoothly too.
+  fileprivate func smoothed() throws -> Network {
+    var builder = NetworkBuilder(name: name)
+    for node in nodes {
+      switch node.op {
+      case .input: _ = try builder.input(node.name, node.shape)
+      case .activation(.hsigmoid):
+        _ = try builder.append(node.name, .activation(.sigmoid), node.inputs)
+      case .activation: _ = try builder.append(node.name, .activation(.swish), node.inputs)
+      default: _ = try builder.append(node.name, node.op, node.inputs, parameters: node.parameters)
+      }
+    }
+    return builder.network(outputs: outputs.map { ($0.name, $0.value) })
   }
 }

@@ -8,7 +8,7 @@ import Training
 /// One training step written down so that another implementation can repeat it: the network, its parameters, a random
 /// batch, and the logits, loss, gradients and time of this one.
 ///
-/// `benchmarks/training.py FOLDER` repeats it with PyTorch, compares the numbers, and times it.
+/// `benchmarks/training.py` repeats it with PyTorch, compares the numbers, and times it.
 struct TrainingProbe {
   /// A node as `probe.json` states it.
   private struct NodeRecord: Encodable {

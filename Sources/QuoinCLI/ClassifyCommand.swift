@@ -5,6 +5,7 @@ import Diagnostics
 import Foundation
 import Inference
 import Interchange
+import Networks
 import Tensors
 
 /// `quoin classify`: a winner on one's own pictures.
@@ -40,18 +41,19 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     let data = try readFile(model)
-    let (network, weights) = try ONNX.import(data, path: model)
+    let (network, weights) = try imported(data)
     guard network.inputs.count == 1, let input = network.inputs.first.map({ network.nodes[$0] }), input.shape.rank == 4,
-      [1, 3].contains(input.shape[1]), network.outputs.count == 1
+      [1, 3].contains(input.shape[1]), network.outputs.count == 1,
+      let logits = network.outputs.first.map({ network.nodes[$0.value].shape }), logits.rank == 2
     else {
       throw Diagnostic(
         .unusableFile, "the network does not classify pictures", at: .init(file: model),
-        rule: "it has one input of 1 or 3 channels and one output")
+        rule: "it has one input of 1 or 3 channels, and one output with a number for each class")
     }
+    let names = try classNames(ONNX.summary(of: data, path: model).classes, count: logits[1])
     let fused = try network.fused(with: weights)
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, pool: ThreadPool(threads: CPU.current.cores))
-    let names = try classNames(ONNX.summary(of: data, path: model).classes)
     let answers = try images.map { path in
       let picture = try ImageFile.decode(path).resized(width: input.shape[3], height: input.shape[2])
       let tensor = Tensor(input.shape, picture.planes(channels: input.shape[1]).map(Float.init))
@@ -70,10 +72,37 @@ struct ClassifyCommand: ParsableCommand {
     }
   }
 
-  private func classNames(_ own: [String]?) throws -> [String] {
+  /// The network of the file, which has to state the size of its images.
+  private func imported(_ data: Data) throws -> (network: Network, weights: Weights) {
+    do {
+      return try ONNX.import(data, path: model)
+    } catch var diagnostic as Diagnostic where diagnostic.category == .usage {
+      diagnostic.category = .unusableFile
+      diagnostic.remedy = "export the model with images of a fixed size"
+      throw diagnostic
+    }
+  }
+
+  /// The classes' names: those of `--classes`, one for each of `count` logits, or the model's `own`.
+  private func classNames(_ own: [String]?, count: Int) throws -> [String] {
     guard let classes else { return own ?? [] }
-    return String(decoding: try readFile(classes, limit: 1 << 24), as: UTF8.self).split(separator: "\n").map(
-      String.init)
+    guard let text = String(data: try readFile(classes, limit: 1 << 24), encoding: .utf8) else {
+      throw Diagnostic(
+        .unusableFile, "the file is no text", at: .init(file: classes), rule: "class names are in UTF-8")
+    }
+    var names = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+    if names.last?.isEmpty == true { names.removeLast() }
+    if let blank = names.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
+      throw Diagnostic(
+        .unusableFile, "a class has no name", at: .init(file: classes, line: blank + 1),
+        rule: "every line holds the name of a class")
+    }
+    guard names.count == count else {
+      throw Diagnostic(
+        .unusableFile, "the names do not fit the network", at: .init(file: classes), value: "\(names.count) names",
+        rule: "it has \(count) classes")
+    }
+    return names
   }
 
   private func ranking(_ logits: [Float], _ names: [String]) -> [Answer.Class] {

@@ -9,17 +9,35 @@ enum Console {
   private static let interrupted = Atomic<Bool>(false)
   private static let isTerminal = isatty(STDERR_FILENO) == 1
 
-  /// A line on standard error.
-  static func note(_ text: String) {
-    clearProgress()
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+  /// Prepares the process for what may befall it: descriptors that are closed, a pipe that nobody reads, Ctrl-C.
+  static func prepare() {
+    // The next file to be opened would take a closed descriptor's number, and messages would end up in it. This one
+    // refuses them.
+    for descriptor in 0...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 { _ = open("/dev/null", O_RDONLY) }
+    // Writing to a closed pipe fails then, in place of ending a long search without a word.
+    signal(SIGPIPE, SIG_IGN)
+    unblockInterrupt()
+    signal(SIGINT) { _ in _exit(130) }
   }
 
-  /// A line on standard output.
+  /// A line on standard error; where it cannot be written, nothing is left to tell that to.
+  static func note(_ text: String) {
+    clearProgress()
+    message(text + "\n")
+  }
+
+  /// A line on standard output; ends the process with code 1 where it cannot be written.
   static func print(_ text: String) {
     clearProgress()
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    guard writeAll(Data((text + "\n").utf8), to: STDOUT_FILENO) else {
+      let failure = Diagnostic(.failure, "cannot write to standard output: \(String(cString: strerror(errno)))")
+      note("quoin: \(failure)")
+      exit(failure.exitCode)
+    }
   }
+
+  /// Text on standard error as it is.
+  static func message(_ text: String) { _ = writeAll(Data(text.utf8), to: STDERR_FILENO) }
 
   /// One JSON document on standard output, its keys as they are or `inSnakeCase`.
   static func print(json value: some Encodable, snakeCase: Bool = false) throws {
@@ -37,14 +55,9 @@ enum Console {
 
   /// A monitor that draws progress on a terminal, writes a line now and then elsewhere, and stops on Ctrl-C.
   ///
-  /// The first Ctrl-C lets the unit of work under way finish; the second ends the process at once, which loses at most that
-  /// unit.
+  /// The first Ctrl-C lets the unit of work under way finish; the second ends the process at once, which loses at most
+  /// that unit.
   static func monitor() -> WorkMonitor {
-    // A parent may have started this process from a thread that blocks signals, which is inherited.
-    var interrupt = sigset_t()
-    sigemptyset(&interrupt)
-    sigaddset(&interrupt, SIGINT)
-    pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
     signal(SIGINT) { _ in
       if Console.interrupted.exchange(true, ordering: .relaxed) { _exit(130) }
     }
@@ -54,8 +67,16 @@ enum Console {
       isInterrupted: { Console.interrupted.load(ordering: .relaxed) })
   }
 
+  /// A parent may have started this process from a thread that blocks signals, which is inherited.
+  private static func unblockInterrupt() {
+    var interrupt = sigset_t()
+    sigemptyset(&interrupt)
+    sigaddset(&interrupt, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
+  }
+
   private static func clearProgress() {
-    if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if isTerminal { message("\r\u{1B}[K") }
   }
 }
 
@@ -82,8 +103,7 @@ private final class ProgressPainter: Sendable {
       guard isLast || elapsed - state.lastShown >= (isTerminal ? 0.2 : 15) else { return }
       state.lastShown = elapsed
       let line = Self.line(update, since: state.first, elapsed: elapsed)
-      let text = isTerminal ? "\r\u{1B}[K\(line)" + (isLast ? "\n" : "") : line + "\n"
-      FileHandle.standardError.write(Data(text.utf8))
+      Console.message(isTerminal ? "\r\u{1B}[K\(line)" + (isLast ? "\n" : "") : line + "\n")
     }
   }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Datasets
+import Diagnostics
 import Foundation
+import Quoin
 
 /// `quoin data`: images to search with.
 struct DataCommand: AsyncParsableCommand {
@@ -28,15 +30,32 @@ struct DataCommand: AsyncParsableCommand {
       let folder: String
     }
 
+    func validate() throws { try requirePath(data, "--data") }
+
     func run() async throws {
       let folder = data ?? DatasetCatalog.defaultFolder(for: name)
-      let monitor = Console.monitor()
-      try await DatasetFetcher().fetch(name, into: folder) { progress in
-        monitor.report(
-          .init(phase: "downloading \(progress.file)", completed: progress.received, total: max(1, progress.total)))
-      }
+      try await Self.fetch(name, into: folder, monitor: Console.monitor())
       if json { return try Console.print(json: Answer(name: name, folder: folder)) }
       Console.print("\(name) is in \(folder)")
+    }
+
+    /// Downloads until all is there, or until the user asks to stop: a server that stalls must not hold that up.
+    private static func fetch(_ name: String, into folder: String, monitor: WorkMonitor) async throws {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          try await DatasetFetcher().fetch(name, into: folder) { progress in
+            monitor.report(
+              .init(phase: "downloading \(progress.file)", completed: progress.received, total: max(1, progress.total)))
+          }
+        }
+        group.addTask {
+          while !monitor.isInterrupted() { try await Task.sleep(for: .milliseconds(100)) }
+          throw Diagnostic(.interrupted, "the download was interrupted", remedy: "run the command again to go on")
+        }
+        // Whichever ends first decides; leaving with an error cancels the other one.
+        _ = try await group.next()
+        group.cancelAll()
+      }
     }
   }
 
@@ -74,6 +93,7 @@ struct DataCommand: AsyncParsableCommand {
     func run() throws {
       let training = try DatasetCatalog.load(name, folder: data, split: .train)
       let test = try DatasetCatalog.load(name, folder: data, split: .test)
+      try test.requireSameForm(as: training)
       let answer = Answer(
         name: name, channels: training.channels, height: training.height, width: training.width,
         classes: training.classes, trainingImages: training.count, testImages: test.count,

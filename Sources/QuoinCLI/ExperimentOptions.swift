@@ -11,6 +11,12 @@ struct ExperimentOptions: ParsableArguments {
   @Option(help: "The supernet's file; by default supernet.safetensors in the folder.") var supernet: String?
   @Flag(help: "Go on with what an interrupted run has left.") var resume = false
 
+  func validate() throws {
+    for (path, option) in [(out, "--out"), (data, "--data"), (supernet, "--supernet")] {
+      try requirePath(path, option)
+    }
+  }
+
   /// The experiment with what the options say instead.
   func loaded() throws -> Experiment {
     var loaded = try Experiment.load(experiment)

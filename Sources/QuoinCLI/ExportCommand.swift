@@ -1,6 +1,8 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import Interchange
+import Tensors
 
 /// `quoin export`: a winner's file in one format.
 struct ExportCommand: ParsableCommand {
@@ -20,11 +22,31 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "onnx, safetensors (the weights) or json (the architecture).") var format: Format = .onnx
   @Option(name: .shortAndLong, help: "The file to write.") var output: String
 
+  func validate() throws {
+    try requirePath(folder, "the folder")
+    try requirePath(output, "--output")
+  }
+
   func run() throws {
-    let name = "winner.\(format.rawValue)"
-    let data = try readFile(try winnerFolder().appendingPathComponent(name).path)
+    let path = try winnerFolder().appendingPathComponent("winner.\(format.rawValue)").path
+    let data = try readFile(path)
+    try check(data, path)
     try writeAtomically(data, to: output)
     Console.print("wrote \(output), \(data.count) bytes")
+  }
+
+  /// Reads what is to be delivered: a damaged file is refused here rather than by whoever gets it.
+  private func check(_ data: Data, _ path: String) throws {
+    switch format {
+    case .onnx: _ = try ONNX.import(data, path: path)
+    case .safetensors: _ = try Safetensors(decoding: data, path: path)
+    case .json:
+      guard (try? JSONSerialization.jsonObject(with: data)) is [String: Any] else {
+        throw Diagnostic(
+          .unusableFile, "the file holds no architecture", at: .init(file: path), rule: "it is one JSON object",
+          remedy: "run the search again")
+      }
+    }
   }
 
   private func winnerFolder() throws -> URL {

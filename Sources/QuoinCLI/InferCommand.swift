@@ -3,6 +3,7 @@ import Compute
 import Diagnostics
 import Foundation
 import Inference
+import Networks
 import Tensors
 
 /// `quoin infer`: a network on arrays.
@@ -21,6 +22,8 @@ struct InferCommand: ParsableCommand {
   @Option(help: "The folder for the outputs; created where it is missing.") var outputDir: String
   @Option(help: "Arrays to calibrate int8 with; without effect on fp32.") var calibration: String?
 
+  func validate() throws { try requirePath(outputDir, "--output-dir") }
+
   func run() throws {
     let tensors = try self.tensors()
     let batch = try batch(of: tensors)
@@ -30,15 +33,32 @@ struct InferCommand: ParsableCommand {
         value: tensors[name]?.shape.description ?? "no such input", rule: "--input-shape says \(shape)")
     }
     let (network, weights) = try options.network(shapes: tensors.mapValues(\.shape))
+    try checkFiles(of: network)
     let fused = try network.fused(with: weights)
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, batch: batch,
       pool: ThreadPool(threads: options.threads ?? CPU.current.cores),
       isa: options.level())
     for (name, tensor) in try compiled.run(tensors).sorted(by: { $0.key < $1.key }) {
-      let path = "\(outputDir)/\(name.replacingOccurrences(of: "/", with: "_")).npy"
+      let path = file(of: name)
       try NPY.write(tensor, to: path)
       Console.print("wrote \(path) \(tensor.shape)")
+    }
+  }
+
+  private func file(of output: String) -> String {
+    "\(outputDir)/\(output.replacingOccurrences(of: "/", with: "_")).npy"
+  }
+
+  /// Refuses a network of which one output would overwrite another.
+  private func checkFiles(of network: Network) throws {
+    var owners: [String: String] = [:]
+    for output in network.outputs {
+      guard let other = owners.updateValue(output.name, forKey: file(of: output.name)) else { continue }
+      throw Diagnostic(
+        .unusableFile, "two outputs would be written to one file", at: .init(file: options.model),
+        value: file(of: other), rule: "'/' in a name becomes '_', so that '\(other)' and '\(output.name)' are alike",
+        remedy: "rename one of them in the model")
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Diagnostics
 import Foundation
 import Quoin
@@ -17,13 +18,24 @@ struct InitCommand: ParsableCommand {
 
   @Argument(help: "The folder; created where it is missing.") var folder = "."
   @Option(help: "The data set: glyphs, mnist, fashion-mnist, cifar10 or folder.") var data = "glyphs"
-  @Option(help: "The number of classes, for one's own images.") var classes = 10
-  @Option(help: "The channels of one's own images: 1 or 3.") var channels = 3
-  @Option(help: "The side to which one's own images are scaled.") var size = 32
+  @Option(help: "The number of classes of one's own images; by default 10.") var classes: Int?
+  @Option(help: "The channels of one's own images: 1 or 3, the default.") var channels: Int?
+  @Option(help: "The side to which one's own images are scaled; by default 32.") var size: Int?
   @Flag(help: "Replace files that are there.") var force = false
 
+  func validate() throws {
+    try requirePath(folder, "the folder")
+    for (value, option) in [(classes, "--classes"), (channels, "--channels"), (size, "--size")] {
+      guard let value else { continue }
+      guard data == "folder" else {
+        throw ValidationError("\(option) is for --data folder; the data set '\(data)' has its own")
+      }
+      guard value > 0 else { throw ValidationError("\(option) is a positive number, not \(value)") }
+    }
+  }
+
   func run() throws {
-    let images = try StartingImages(data, classes: classes, channels: channels, size: size)
+    let images = try StartingImages(data, classes: classes ?? 10, channels: channels ?? 3, size: size ?? 32)
     let name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
     let legal =
       name.first.map { $0.isASCII && $0.isLetter } == true
@@ -60,7 +72,10 @@ private struct StartingImages {
 
   init(_ name: String, classes: Int, channels: Int, size: Int) throws {
     switch name {
-    case "glyphs": (self.channels, self.size, self.classes, validation, mayFlip) = (1, 32, 10, 1000, false)
+    case Glyphs.name:
+      let image = Glyphs.generate(count: 1, split: .train)
+      (self.channels, self.size, self.classes) = (image.channels, image.height, image.classes.count)
+      (validation, mayFlip) = (1000, false)
     case "mnist", "fashion-mnist":
       (self.channels, self.size, self.classes, validation, mayFlip) = (1, 28, 10, 5000, name != "mnist")
     case "cifar10": (self.channels, self.size, self.classes, validation, mayFlip) = (3, 32, 10, 5000, true)
@@ -73,10 +88,9 @@ private struct StartingImages {
       }
       (self.channels, self.size, self.classes, validation, mayFlip) = (channels, size, classes, 500, true)
     default:
-      let names = ["glyphs", "mnist", "fashion-mnist", "cifar10", "folder"]
       throw Diagnostic(
-        .usage, "unknown data set", value: name, rule: "there are " + names.joined(separator: ", "),
-        nearest: nearestName(to: name, among: names))
+        .usage, "unknown data set", value: name, rule: "there are " + DatasetCatalog.names.joined(separator: ", "),
+        nearest: nearestName(to: name, among: DatasetCatalog.names))
     }
   }
 }

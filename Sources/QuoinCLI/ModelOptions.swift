@@ -45,12 +45,14 @@ struct ModelOptions: ParsableArguments {
   func shapes() throws -> [String: Shape] {
     var shapes: [String: Shape] = [:]
     for text in inputShape {
-      let parts = text.split(separator: "=", maxSplits: 1)
-      let sides = parts.last?.split(separator: ",").map { Int($0) } ?? []
-      guard parts.count == 2, !sides.isEmpty, sides.allSatisfy({ ($0 ?? 0) > 0 && ($0 ?? 0) < 1 << 20 }) else {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let sides = parts.last?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) } ?? []
+      guard parts.count == 2, !parts[0].isEmpty, sides.allSatisfy({ ($0 ?? 0) > 0 && ($0 ?? 0) < 1 << 20 }) else {
         throw ValidationError("--input-shape is NAME=1,3,32,32, not '\(text)'")
       }
-      shapes[String(parts[0])] = Shape(sides.compactMap { $0 })
+      guard shapes.updateValue(Shape(sides.compactMap { $0 }), forKey: String(parts[0])) == nil else {
+        throw ValidationError("--input-shape states '\(parts[0])' twice")
+      }
     }
     return shapes
   }

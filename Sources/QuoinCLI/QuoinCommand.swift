@@ -23,6 +23,7 @@ struct QuoinCommand: AsyncParsableCommand {
 
   /// Runs a command; a `Diagnostic` becomes one line and its exit code.
   static func main() async {
+    Console.prepare()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }

@@ -28,13 +28,13 @@ struct SelectCommand: ParsableCommand {
     if let timeLimit, !(timeLimit > 0) { throw ValidationError("--time-limit is above 0") }
     guard gap >= 0, gap < 1 else { throw ValidationError("--gap is at least 0 and below 1") }
     guard sweep == nil || pool == nil else { throw ValidationError("--sweep and --pool exclude each other") }
-    if let pool, !(1...100_000).contains(pool) { throw ValidationError("--pool is from 1 to 100000") }
-    if sweep != nil, sweepParts == nil { throw ValidationError("--sweep is BUDGET=N with N from 2 to 100000") }
+    if let pool, !(1...10_000).contains(pool) { throw ValidationError("--pool is from 1 to 10000") }
+    if sweep != nil, sweepParts == nil { throw ValidationError("--sweep is BUDGET=N with N from 2 to 10000") }
   }
 
   private var sweepParts: (budget: String, count: Int)? {
     guard let sweep, let equals = sweep.lastIndex(of: "="), let count = Int(sweep[sweep.index(after: equals)...]),
-      (2...100_000).contains(count)
+      (2...10_000).contains(count)
     else { return nil }
     return (String(sweep[..<equals]), count)
   }
@@ -44,6 +44,8 @@ struct SelectCommand: ParsableCommand {
     let options = options
     let (document, code) = try answer(problem, options)
     Console.print(String(decoding: document, as: UTF8.self))
+    // A pool leaves out the selection that it was stopped at, so that its results do not tell.
+    if options.isInterrupted?() == true { throw ExitCode(130) }
     if code != 0 { throw ExitCode(code) }
   }
 
@@ -69,7 +71,6 @@ struct SelectCommand: ParsableCommand {
   }
 
   private static func code(of result: SelectionResult) -> Int32 {
-    if result.status == .infeasible { return 2 }
-    return result.stopped == .interrupted ? 130 : 0
+    result.status == .infeasible ? 2 : 0
   }
 }

@@ -9,6 +9,21 @@ struct SpaceCommand: ParsableCommand {
     commandName: "space", abstract: "Show a search space, or draw architectures from it.",
     subcommands: [Show.self, Sample.self])
 
+  private struct InfeasibleLimits: Encodable {
+    let status = "infeasible"
+    let attainable: NetworkLimits
+  }
+
+  /// The space of a file; where no network keeps its limits, the JSON says what could be kept.
+  fileprivate static func load(_ file: String, json: Bool) throws -> SearchSpace {
+    do {
+      return try SearchSpace.load(file)
+    } catch let error as Diagnostic where error.category == .infeasible {
+      if json { try Console.print(json: InfeasibleLimits(attainable: SearchSpace.attainableLimits(of: file))) }
+      throw error
+    }
+  }
+
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the variables of a space and how many networks it holds.",
@@ -29,7 +44,7 @@ struct SpaceCommand: ParsableCommand {
     }
 
     func run() throws {
-      let space = try SearchSpace.load(file)
+      let space = try SpaceCommand.load(file, json: json)
       if json {
         let answer = Answer(name: space.name, log10Size: space.log10Size, variables: space.variables)
         return try Console.print(json: answer)
@@ -60,7 +75,7 @@ struct SpaceCommand: ParsableCommand {
     }
 
     func run() throws {
-      let space = try SearchSpace.load(file)
+      let space = try SpaceCommand.load(file, json: json)
       var random = RandomSource(seed: seed, purpose: "space sample")
       let drawn = (0..<count).map { _ in space.sample(using: &random) }
       if json { return try Console.print(json: drawn) }

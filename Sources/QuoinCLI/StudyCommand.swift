@@ -19,6 +19,30 @@ struct StudyCommand: ParsableCommand {
     return try SQLiteStorage(path: path, access: .readOnly)
   }
 
+  /// One JSON document on standard output, its dates in ISO 8601.
+  fileprivate static func print(json value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .custom { date, encoder in
+      var container = encoder.singleValueContainer()
+      try container.encode(StudyCommand.text(date))
+    }
+    let data: Data
+    do {
+      data = try encoder.encode(value)
+    } catch {
+      throw Diagnostic(.failure, "the study holds a number that JSON cannot hold: \(error)")
+    }
+    Console.print(String(decoding: data, as: UTF8.self))
+  }
+
+  /// A date such as `2026-03-01T12:30:00.250Z`; its milliseconds are the whole ones that a storage keeps.
+  private static func text(_ date: Date) -> String {
+    let (seconds, milliseconds) = date.millisecondsSince1970.quotientAndRemainder(dividingBy: 1000)
+    let whole = Date(timeIntervalSince1970: Double(seconds)).ISO8601Format()
+    return "\(whole.dropLast())." + String(format: "%03d", Int(milliseconds)) + "Z"
+  }
+
   fileprivate static func line(_ trial: Trial) -> String {
     let values = trial.values.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.4g", $0.value))" }
     let columns = ["#\(trial.number)", trial.state.rawValue, trial.sampler, String(trial.hash.prefix(12))] + values
@@ -34,7 +58,7 @@ struct StudyCommand: ParsableCommand {
 
     func run() throws {
       let summaries = try StudyCommand.open(file).summaries()
-      if json { return try Console.print(json: summaries) }
+      if json { return try StudyCommand.print(json: summaries) }
       for summary in summaries {
         let best = summary.best?.values[Objective.expectedAccuracy.name].map(percent) ?? "none"
         let state = summary.study.finished == nil ? "unfinished" : "finished"
@@ -59,17 +83,21 @@ struct StudyCommand: ParsableCommand {
       let trials: [Trial]
     }
 
+    func validate() throws {
+      guard trials >= 0 else { throw ValidationError("--trials is 0 or more, not \(trials)") }
+    }
+
     func run() throws {
       let storage = try StudyCommand.open(file)
       let found = try storage.chosen(study)
       let all = try storage.trials(of: found.name)
       let summary = StudySummary(found, trials: all)
-      if json { return try Console.print(json: Answer(summary: summary, trials: all)) }
+      if json { return try StudyCommand.print(json: Answer(summary: summary, trials: all)) }
       Console.print("\(found.name): space \(found.space), device \(found.device), seed \(found.seed)")
       let samplers = summary.samplers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       Console.print("trials by sampler: \(samplers.joined(separator: ", "))")
       let name = Objective.expectedAccuracy.name
-      for trial in all.sorted(by: { ($0.values[name] ?? -1) > ($1.values[name] ?? -1) }).prefix(max(0, trials)) {
+      for trial in all.sorted(by: { ($0.values[name] ?? -1) > ($1.values[name] ?? -1) }).prefix(trials) {
         Console.print(StudyCommand.line(trial))
       }
       if let best = summary.best { Console.print("best: \(best.architecture)") }
@@ -90,16 +118,56 @@ struct StudyCommand: ParsableCommand {
     @Option(help: "The file of the second study, where it is another.") var other: String?
     @Flag(help: "Print one JSON document.") var json = false
 
+    /// What searches compare with budgets, in milliseconds.
+    private static let cost = Objective("predicted_ms", .minimize)
+
+    /// A comparison whose budgets are milliseconds.
+    private struct Answer: Encodable {
+      struct Row: Encodable {
+        enum CodingKeys: String, CodingKey {
+          case first, second
+          case budget = "budget_ms"
+        }
+
+        let budget: Double
+        let first: Trial?
+        let second: Trial?
+      }
+
+      enum CodingKeys: String, CodingKey {
+        case first, second, differences, rows
+        case firstHypervolume = "first_hypervolume"
+        case secondHypervolume = "second_hypervolume"
+        case hypervolumeReference = "hypervolume_reference_ms"
+      }
+
+      let first: StudySummary
+      let second: StudySummary
+      let differences: [StudyComparison.Difference]
+      let rows: [Row]
+      let firstHypervolume: Double
+      let secondHypervolume: Double
+      let hypervolumeReference: Double
+
+      init(_ comparison: StudyComparison) {
+        (first, second) = (comparison.first, comparison.second)
+        differences = comparison.differences
+        rows = comparison.rows.map { Row(budget: $0.budget, first: $0.first, second: $0.second) }
+        (firstHypervolume, secondHypervolume) = (comparison.firstHypervolume, comparison.secondHypervolume)
+        hypervolumeReference = comparison.hypervolumeReference
+      }
+    }
+
     func run() throws {
       let storage = try StudyCommand.open(file)
       let others = try other.map(StudyCommand.open) ?? storage
       let pair = (try storage.study(named: first), try others.study(named: second))
       let trials = (try storage.trials(of: first), try others.trials(of: second))
-      let latencies = (trials.0 + trials.1).compactMap { $0.values["predicted_ms"] }
+      let latencies = (trials.0 + trials.1).compactMap { $0.values[Self.cost.name] }
       let comparison = StudyComparison(
-        (pair.0, trials.0), (pair.1, trials.1), cost: Objective("predicted_ms", .minimize),
+        (pair.0, trials.0), (pair.1, trials.1), cost: Self.cost,
         budgets: budgets(upTo: latencies.max() ?? 0))
-      if json { return try Console.print(json: comparison) }
+      if json { return try StudyCommand.print(json: Answer(comparison)) }
       for difference in comparison.differences {
         Console.print("\(difference.setting): \(difference.first ?? "-") against \(difference.second ?? "-")")
       }

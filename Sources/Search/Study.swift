@@ -6,6 +6,11 @@ import Foundation
 /// A study is a record; its trials lie beside it in a ``StudyStorage``. Whatever decides the outcome of the search
 /// stands in `configuration`, so that a study is resumed only by the search that began it.
 public struct Study: Hashable, Sendable, Codable {
+  enum CodingKeys: String, CodingKey {
+    case name, space, device, configuration, seed, created, finished
+    case configurationHash = "configuration_hash"
+  }
+
   /// The name, unique in a storage.
   public let name: String
   /// The name of the search space.
@@ -25,7 +30,8 @@ public struct Study: Hashable, Sendable, Codable {
 
   /// Creates a study that has not finished.
   ///
-  /// - Throws: ``Diagnostic`` where the name is empty or the configuration is not a JSON object.
+  /// - Throws: ``Diagnostic`` where the name is empty, the configuration is not a JSON object, or the date is beyond
+  ///   the year 9999 or before 1970.
   public init(
     name: String, space: String, device: String, configuration: String, seed: UInt64, created: Date
   ) throws {
@@ -47,13 +53,16 @@ public struct Study: Hashable, Sendable, Codable {
   }
 
   /// Checks what holds for every study: it has a name, its configuration is a JSON object whose hash is the
-  /// recorded one, and it did not finish before it began.
+  /// recorded one, its dates can be recorded, and it did not finish before it began.
   public func validate() throws {
     try require(!name.isEmpty, "a study has a name", value: name)
     try require(isJSONObject(configuration), "a configuration is a JSON object", value: configuration)
     try require(
       configurationHash == sha256(Data(configuration.utf8)), "the hash is the SHA-256 of the configuration",
       value: configurationHash)
+    for date in [created, finished].compactMap({ $0 }) {
+      try require(date.isRecordable, Date.recordableRule, value: "\(date.timeIntervalSince1970) s")
+    }
     try require(
       finished.map { $0 >= created } ?? true, "a study finishes after it begins", value: "\(created)")
   }
@@ -74,8 +83,18 @@ extension Date {
   /// Dates are kept to the millisecond, so that every storage gives back the date that it was given.
   package var roundedToMilliseconds: Date { Date(millisecondsSince1970: millisecondsSince1970) }
 
-  /// Whole milliseconds since 1970.
-  package var millisecondsSince1970: Int64 { Int64((timeIntervalSince1970 * 1000).rounded()) }
+  /// Whole milliseconds since 1970; a date too far away for that gives the largest or smallest number.
+  package var millisecondsSince1970: Int64 {
+    let milliseconds = (timeIntervalSince1970 * 1000).rounded()
+    return Int64(exactly: milliseconds) ?? (milliseconds > 0 ? .max : .min)
+  }
+
+  /// Whether the date can stand in a record. The years are those since computers count time, of the four digits that
+  /// ISO 8601 gives them.
+  var isRecordable: Bool { (0...253_402_300_799_999).contains(millisecondsSince1970) }
+
+  /// What ``isRecordable`` asks for.
+  static let recordableRule = "dates lie in the years 1970 to 9999 (seconds since 1970)"
 
   /// Creates a date from whole milliseconds since 1970.
   package init(millisecondsSince1970 milliseconds: Int64) {

@@ -41,11 +41,11 @@ public struct StudyComparison: Hashable, Sendable, Codable {
   ///
   /// - Parameters:
   ///   - quality: what is compared; an objective in which 0 is the worst, such as an accuracy.
-  ///   - cost: what budgets limit, such as a latency.
+  ///   - cost: what budgets limit, such as a latency: a value that the trials of both studies record.
   ///   - budgets: the largest costs allowed.
   public init(
     _ first: (study: Study, trials: [Trial]), _ second: (study: Study, trials: [Trial]),
-    quality: Objective = .expectedAccuracy, cost: Objective = .latency, budgets: [Double] = []
+    quality: Objective = .expectedAccuracy, cost: Objective, budgets: [Double] = []
   ) {
     self.first = StudySummary(first.study, trials: first.trials, objective: quality)
     self.second = StudySummary(second.study, trials: second.trials, objective: quality)

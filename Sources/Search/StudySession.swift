@@ -6,7 +6,7 @@ import Foundation
 /// Since samplers are pure functions of the history, the study then goes on as if it had never stopped.
 ///
 ///     var session = try StudySession(study, in: storage)
-///     while session.history.nextNumber < 100, let trial = try session.ask(sampler, at: .now) {
+///     while session.nextNumber < 100, let trial = try session.ask(sampler, at: .now) {
 ///       try session.tell(trial.ended(.complete(["expected_accuracy": evaluate(trial)]), at: .now))
 ///     }
 ///     try session.finish(at: .now)
@@ -30,8 +30,8 @@ public struct StudySession: Sendable {
     abandoned = trials.filter { $0.state == .running }.reversed()
   }
 
-  /// Whether trials that a killed process began wait to be taken up; ``ask(_:attributes:at:)`` gives them out first.
-  public var hasAbandonedTrials: Bool { !abandoned.isEmpty }
+  /// The number of the trial that ``ask(_:attributes:at:)`` gives out next: trials that a killed process began come first.
+  public var nextNumber: Int { abandoned.last?.number ?? history.nextNumber }
 
   /// The next trial to evaluate: one that was left running, or a new one from the sampler.
   ///

@@ -122,6 +122,9 @@ extension Trial {
     for (name, value) in values.sorted(by: { $0.key < $1.key }) {
       try require(value.isFinite, "the value of '\(name)' is a finite number", value: "\(value)")
     }
+    for date in [started, finished].compactMap({ $0 }) {
+      try require(date.isRecordable, Date.recordableRule, value: "\(date.timeIntervalSince1970) s")
+    }
     try validateState()
   }
 

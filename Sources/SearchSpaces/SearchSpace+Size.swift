@@ -3,9 +3,10 @@ import Foundation
 extension SearchSpace {
   /// The decimal logarithm of the number of distinct networks, limits ignored.
   ///
-  /// Choices of inactive blocks do not count. The rules of the format keep one network from being described twice, so
-  /// that this is the number of architectures. Networks are distinct where their graphs or their shared tensors are:
-  /// a stage that skips its second block is not one that skips its third.
+  /// Choices of inactive blocks do not count. The rules of the format keep two architectures from naming the same
+  /// layers, so that this is the number of architectures. Networks are distinct where their graphs or their shared
+  /// tensors are: a stage that skips its second block is not one that skips its third, though the two may have the same
+  /// shapes and cost the same.
   public var log10Size: Double { parts.count.log10 }
 
   /// The number of distinct networks where it fits 63 bits.

@@ -64,7 +64,7 @@ public struct SearchSpace: Sendable {
     sharedShapes = Dictionary(uniqueKeysWithValues: sharedParameters.map { ($0.name, $0.shape) })
     variables = try VariableTable.variables(of: parts, file: file)
     positions = Dictionary(uniqueKeysWithValues: variables.enumerated().map { ($0.element.name, $0.offset) })
-    anchor = try Self.anchor(parts, variables, sharedShapes, file)
+    anchor = try Self.anchor(parts, variables, file)
   }
 }
 
@@ -92,20 +92,40 @@ extension SearchSpace {
 
   /// The smallest networks by operations and by parameters are the ones that keep limits if any simple one does.
   private static func anchor(
-    _ parts: SpaceReader.Parts, _ variables: [Variable], _ shapes: [String: Shape], _ file: String?
+    _ parts: SpaceReader.Parts, _ variables: [Variable], _ file: String?
   ) throws -> Architecture {
-    var attainable = Cost()
-    for (position, measure) in [\Cost.macs, \Cost.parameters].enumerated() {
-      let architecture = Architecture(choices: SizeOrder.smallest(parts, variables, by: measure))
-      let decisions = ArchitectureDecisions(choices: architecture.choices)
-      let cost = try parts.network(parts.blueprint(decisions), shared: shapes).cost
-      if parts.limits.allow(cost) { return architecture }
-      attainable = position == 0 ? cost : attainable
-    }
+    let fewestOperations = try smallestNetwork(parts, variables, by: \.macs)
+    if parts.limits.allow(fewestOperations.cost) { return fewestOperations.architecture }
+    let fewestParameters = try smallestNetwork(parts, variables, by: \.parameters)
+    if parts.limits.allow(fewestParameters.cost) { return fewestParameters.architecture }
+    let cost = fewestOperations.cost
     throw Diagnostic(
       .infeasible, "no network keeps the limits", at: .init(file: file, path: "limits"),
-      rule: "the smallest network has \(attainable.macs) MACs and \(attainable.parameters) parameters",
+      rule: "the smallest network has \(cost.macs) MACs and \(cost.parameters) parameters",
       remedy: "raise the limits or offer smaller choices")
+  }
+
+  /// The network that is the smallest by a measure, and what it costs.
+  private static func smallestNetwork(
+    _ parts: SpaceReader.Parts, _ variables: [Variable], by measure: KeyPath<Cost, Int>
+  ) throws -> (architecture: Architecture, cost: Cost) {
+    let architecture = Architecture(choices: SizeOrder.smallest(parts, variables, by: measure))
+    let decisions = ArchitectureDecisions(choices: architecture.choices)
+    return (architecture, try parts.network(parts.blueprint(decisions), shared: nil).cost)
+  }
+
+  /// The tightest value that each limit of a space file could have if it were the only one.
+  ///
+  /// It answers where ``load(_:)`` throws a ``Diagnostic`` of category `infeasible`.
+  ///
+  /// - Throws: ``Diagnostic`` where the file is no space.
+  public static func attainableLimits(of path: String) throws -> NetworkLimits {
+    let data = try readFile(path, limit: YAMLDocument.sizeLimit)
+    let parts = try SpaceRules.check(SpaceReader.read(data, file: path), file: path)
+    let variables = try VariableTable.variables(of: parts, file: path)
+    return NetworkLimits(
+      parameters: Double(try smallestNetwork(parts, variables, by: \.parameters).cost.parameters),
+      macs: Double(try smallestNetwork(parts, variables, by: \.macs).cost.macs))
   }
 }
 

@@ -3,8 +3,8 @@ import Networks
 
 /// How the parts of a space fit together: shapes that can be built, and no network described twice.
 ///
-/// Assignments and networks correspond one to one because of these rules, so that counting the assignments counts the
-/// networks.
+/// Assignments and networks, with the names of their layers, correspond one to one because of these rules, so that
+/// counting the assignments counts the networks. Which of several equal blocks are skipped is part of a network.
 struct SpaceRules {
   let parts: SpaceReader.Parts
   let file: String?

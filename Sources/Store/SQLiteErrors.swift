@@ -23,7 +23,8 @@ package func diagnostic(for error: DatabaseError, path: String) -> Diagnostic {
     return Diagnostic(
       .unusableFile, "not an SQLite database", at: place, rule: "a study is kept in an SQLite file",
       remedy: "give another path for the study")
-  case .SQLITE_CORRUPT:
+  case .SQLITE_CORRUPT, .SQLITE_ERROR:
+    // The statements are fixed, so that one which cannot be run misses a table or a column that the schema has.
     return damaged(path, reason)
   case .SQLITE_READONLY:
     return Diagnostic(

@@ -99,12 +99,14 @@ public final class SQLiteStorage: StudyStorage {
     return (attributes?[.size] as? Int ?? 0) == 0
   }
 
+  /// Checks that the path is free or a regular file's: opening a pipe would wait for ever.
   private static func checkIsFile(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      return
-    }
-    throw Diagnostic(.unusableFile, "a folder stands where a study's file is needed", at: .init(file: path))
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+    let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "a pipe or device"
+    throw Diagnostic(
+      .unusableFile, "\(kind) stands where a study's file is needed", at: .init(file: path),
+      remedy: "give another path for the study")
   }
 
   private static func configuration(readOnly: Bool) -> Configuration {

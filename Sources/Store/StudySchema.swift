@@ -74,9 +74,14 @@ package enum StudySchema {
     guard answers == ["ok"] else { throw damaged(path, answers.first ?? "no answer") }
   }
 
-  /// Checks that the schema needs no upgrade.
+  /// Checks that there is a schema, and that it needs no upgrade.
   static func checkIsCurrent(_ database: Database, path: String) throws {
     let stored = try storedVersion(database)
+    guard stored > 0 else {
+      throw Diagnostic(
+        .unusableFile, "the file holds no study", at: .init(file: path),
+        rule: "a search writes study.sqlite into its folder")
+    }
     guard stored == version else {
       throw Diagnostic(
         .unusableFile, "the study was written by an older version of this program", at: .init(file: path),

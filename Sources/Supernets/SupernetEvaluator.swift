@@ -1,5 +1,6 @@
 import Compute
 import Datasets
+import Diagnostics
 import Networks
 import Tensors
 import Training
@@ -71,6 +72,7 @@ public final class SupernetEvaluator {
   /// Measures a network's statistics, then its accuracy and loss on `data`.
   ///
   /// - Parameter count: How many recalibration images are used, in whole batches and at least one; all by default.
+  /// - Throws: `Diagnostic` of category `failure` where the network's logits are not finite.
   public func evaluate(
     _ network: Network, on data: ImageDataset, recalibrationImages count: Int = .max
   ) throws -> Result {
@@ -84,6 +86,11 @@ public final class SupernetEvaluator {
       let logits = try plan.forward(images, .evaluate(statistics))
       correct += correctCount(logits: logits, labels: images.labels)
       loss += Loss.crossEntropy(logits: logits, labels: images.labels).mean * Double(indices.count)
+      guard logits.values.allSatisfy(\.isFinite) else {
+        throw Diagnostic(
+          .failure, "a network of the supernet answers with numbers that are not finite", value: network.name,
+          remedy: "train anew with a lower training.learning_rate or gradient_norm")
+      }
       allLogits += logits.values
       labels += images.labels
     }

@@ -148,8 +148,9 @@ extension SupernetTrainer {
   public func restore(_ checkpoint: TrainingCheckpoint, identity: String) throws {
     guard checkpoint.configuration == identity else {
       throw Diagnostic(
-        .unusableFile, "the checkpoint is of another training", value: checkpoint.configuration, rule: identity,
-        remedy: "choose another folder, or remove the checkpoint to train anew")
+        .unusableFile, "the supernet is of another training",
+        rule: "space, images, seed and the settings of the training are those of the experiment",
+        remedy: "choose another folder, or remove the file to train anew")
     }
     _ = try checkpoint.restore(optimizer)
   }

@@ -36,6 +36,12 @@ import Testing
     #expect((json["baselines"] as? [String: Any])?.keys.sorted() == ["greedy", "random", "uniform"])
   }
 
+  @Test("a cost that choices have needs no budget") func costWithoutBudget() throws {
+    var problem = try SelectionProblem(json: Data(Self.contract.utf8))
+    problem.budgets["latency_ms"] = nil
+    try problem.validate()
+  }
+
   @Test("problems and results survive being written and read") func roundTrip() throws {
     for seed in 0..<40 as Range<UInt64> {
       let problem = RandomProblem(seed: seed).problem
@@ -141,6 +147,10 @@ private struct BadInstance: Sendable, CustomTestStringConvertible {
       "groups[0].choices[0].costs.latency_ms: a cost that has a budget is missing"),
     BadInstance("\"latency_ms\": 1.2", "\"latency_m\": 1.2", "did you mean 'latency_m'?"),
     BadInstance("\"latency_ms\": 0.3", "\"latency_msec\": 0.3", "fixed_costs: unknown cost 'latency_msec'"),
+    BadInstance("\"latency_ms\": 0.3", "\"energy\": 0.3", "fixed_costs: unknown cost 'energy'"),
+    BadInstance("\"latency_ms\": 0.3", "\"memory_byte\": 1", "did you mean 'memory_bytes'?"),
+    BadInstance(
+      "\"latency_ms\": 0.05", "\"joules\": 0.05", "interactions[0].pairs[0].costs: unknown cost 'joules'"),
     BadInstance(
       "\"latency_ms\": 0.05", "\"latency_mss\": 0.05",
       "interactions[0].pairs[0].costs: unknown cost 'latency_mss'"),

@@ -77,6 +77,7 @@ struct DatasetFetcherTests {
     try folder.write(content.prefix(100), to: "toy.gz.part")
     let diagnostic = try #require(await failure { try await fetcher(server).fetch("toy", into: folder.path) })
     #expect(diagnostic.value == "100 of 50000 bytes")
+    #expect(diagnostic.remedy?.contains("put toy.gz into \(folder.path)") == true)
     #expect(folder.read("toy.gz.part")?.count == 100)
     server.behave(.honest(content), at: "toy.gz")
     try await fetcher(server).fetch("toy", into: folder.path)
@@ -116,6 +117,7 @@ struct DatasetFetcherTests {
     let diagnostic = try #require(await failure { try await fetcher(server).fetch("toy", into: folder.path) })
     #expect(diagnostic.description.contains("what the server sent is not toy.gz"))
     #expect(diagnostic.rule?.contains(sha256(Data(content))) == true)
+    #expect(diagnostic.remedy?.contains("put toy.gz into \(folder.path)") == true)
     #expect(folder.read("toy.gz") == nil && folder.read("toy.gz.part") == nil)
   }
 
@@ -144,6 +146,7 @@ struct DatasetFetcherTests {
     let folder = try TemporaryFolder()
     let diagnostic = try #require(await failure { try await fetcher(server).fetch("toy", into: folder.path) })
     #expect(diagnostic.value == "HTTP \(status)")
+    #expect(diagnostic.remedy?.contains("put toy.gz into \(folder.path)") == true)
     #expect(diagnostic.place?.file == server.base + "/toy.gz")
     #expect(folder.read("toy.gz") == nil)
   }

@@ -1,4 +1,5 @@
 import Datasets
+import Diagnostics
 import Tensors
 import Testing
 
@@ -10,6 +11,19 @@ struct ImageDatasetTests {
       name: "counted", channels: 2, height: 2, width: 3, classes: (0..<classes).map(String.init),
       pixels: (0..<(count * 12)).map { UInt8(truncatingIfNeeded: $0) },
       labels: (0..<count).map { $0 % classes })
+  }
+
+  @Test("images of another size or other channels are told apart", arguments: [[1, 2, 3], [2, 3, 2], [2, 2, 2]])
+  func forms(form: [Int]) throws {
+    let training = dataset(count: 4)
+    try dataset(count: 1, classes: 2).requireSameForm(as: training)
+    let other = ImageDataset(
+      name: "counted", channels: form[0], height: form[1], width: form[2], classes: ["0"],
+      pixels: [UInt8](repeating: 0, count: form.reduce(1, *)), labels: [0])
+    let error = #expect(throws: Diagnostic.self) { try other.requireSameForm(as: training) }
+    #expect(error?.category == .unusableFile)
+    #expect(error?.value == form.map(String.init).joined(separator: "×"))
+    #expect(error?.rule?.hasSuffix("2×2×3") == true)
   }
 
   @Test("a batch holds the images in NCHW order as floats")

@@ -24,11 +24,39 @@ struct FileTests {
       try writeAtomically(Data("kept".utf8), to: "\(folder)/file")
       let below = #expect(throws: Diagnostic.self) { try writeAtomically(Data("x".utf8), to: "\(folder)/file/below") }
       #expect(below?.place?.file == "\(folder)/file/below" && below?.exitCode == 1)
+      #expect(below?.problem.contains("Not a directory") == true)
       #expect(try readFile("\(folder)/file") == Data("kept".utf8))
       try writeAtomically(Data("kept".utf8), to: "\(folder)/full/file")
       #expect(throws: Diagnostic.self) { try writeAtomically(Data("x".utf8), to: "\(folder)/full") }
       #expect(try readFile("\(folder)/full/file") == Data("kept".utf8))
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["file", "full"])
+    }
+  }
+
+  @Test("a link stays a link, its file is written; a device takes the bytes or says why not")
+  func specialFiles() throws {
+    try withTemporaryFolder { folder in
+      let (link, file) = ("\(folder)/link", "\(folder)/below/file")
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "below/file")
+      for text in ["first", "second"] {
+        try writeAtomically(Data(text.utf8), to: link)
+        #expect(try readFile(file) == Data(text.utf8))
+      }
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "below/file")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/below") == ["file"])
+      try writeAtomically(Data("dropped".utf8), to: "/dev/null")
+      let full = #expect(throws: Diagnostic.self) { try writeAtomically(Data("x".utf8), to: "/dev/full") }
+      #expect(full?.problem.contains("No space left") == true)
+    }
+  }
+
+  @Test("links that lead round in a circle are refused")
+  func circle() throws {
+    try withTemporaryFolder { folder in
+      try FileManager.default.createSymbolicLink(atPath: "\(folder)/a", withDestinationPath: "b")
+      try FileManager.default.createSymbolicLink(atPath: "\(folder)/b", withDestinationPath: "a")
+      #expect(throws: Diagnostic.self) { try writeAtomically(Data("x".utf8), to: "\(folder)/a") }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["a", "b"])
     }
   }
 

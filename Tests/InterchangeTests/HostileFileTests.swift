@@ -39,6 +39,29 @@ struct HostileFileTests {
     }
   }
 
+  @Test("a file cut short may say so")
+  func cutOff() throws {
+    let data = try model()
+    #expect(refusal(data.prefix(data.count / 2))?.remedy?.contains("cut off") == true)
+  }
+
+  @Test("many nodes of one name get names of their own, and numbered names of the file stay")
+  func repeatedNames() throws {
+    let count = 2000
+    let data = try model { proto in
+      proto.graph.node = (0..<count).map { i in
+        .with {
+          ($0.opType, $0.name) = ("Relu", i == 1 ? "same_3" : "same")
+          ($0.input, $0.output) = ([i == 0 ? "image" : "x\(i)"], ["x\(i + 1)"])
+        }
+      }
+      proto.graph.output = [.with { $0.name = "x\(count)" }]
+    }
+    let names = try ONNX.import(data, path: "same.onnx").network.nodes.map(\.name)
+    #expect(Array(names.prefix(5)) == ["image", "same", "same_3", "same_2", "same_4"])
+    #expect(Set(names).count == count + 1)
+  }
+
   @Test("2000 mutated files neither crash nor take much memory")
   func mutations() throws {
     // Small tensors, so that most mutations hit the structure.
@@ -187,6 +210,8 @@ struct HostileFileTests {
     #expect(refusal(data)?.remedy?.contains("--input-shape image=") == true)
     #expect(refusal(data, shapes: ["image": [1, 4, 13, 15]])?.value == "1×4×13×15")
     #expect(refusal(data, shapes: ["image": [1, 3, 13]]) != nil)
+    let large = refusal(data, shapes: ["image": [1, 3, 30000, 30000]])
+    #expect(large?.category == .usage && large?.value == "1×3×30000×30000")
     #expect(refusal(data, shapes: ["picture": [1, 3, 13, 15], "imag": [1]])?.nearest == "image")
     let pinned = try ONNX.import(data, path: "a.onnx", inputShapes: ["image": [4, 3, 13, 15]]).network
     #expect(pinned.nodes[0].shape == [1, 3, 13, 15])

@@ -25,6 +25,12 @@ struct CommandRun {
     return process
   }
 
+  /// Waits for a process and returns its exit code; a crash counts as 1000 + its signal, which no test expects.
+  static func code(of process: Process) -> Int32 {
+    process.waitUntilExit()
+    return process.terminationReason == .exit ? process.terminationStatus : 1000 + process.terminationStatus
+  }
+
   /// Runs the executable to its end.
   init(_ arguments: [String]) throws {
     let base = FileManager.default.temporaryDirectory.appendingPathComponent("quoin-run-\(UUID().uuidString)").path
@@ -32,9 +38,7 @@ struct CommandRun {
     defer { for path in [output, messages] { try? FileManager.default.removeItem(atPath: path) } }
     let process = try Self.process(arguments, output: output, messages: messages)
     try process.run()
-    process.waitUntilExit()
-    // A crash counts as 128 + its signal, which no test expects.
-    code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+    code = Self.code(of: process)
     self.output = String(decoding: try readFile(output), as: UTF8.self)
     self.messages = String(decoding: try readFile(messages), as: UTF8.self)
   }

@@ -57,6 +57,28 @@ struct CommandTests {
   }
 
   @Test(
+    "Values of options that cannot be meant are refused before anything is read",
+    arguments: [
+      (["init", ""], "the folder"),
+      (["init", "/tmp/none", "--size", "28"], "--data folder"),
+      (["init", "/tmp/none", "--data", "mnist", "--classes", "10"], "--data folder"),
+      (["init", "/tmp/none", "--data", "folder", "--classes", "0"], "--classes"),
+      (["init", "/tmp/none", "--data", "folder", "--size", "4"], "8 to 512"),
+      (["search", "experiments/demo/experiment.yaml", "--out", ""], "--out"),
+      (["train", "experiments/demo/experiment.yaml", "--out", ""], "--out"),
+      (["export", "Sources", "-o", ""], "--output"),
+      (["infer", "none.onnx", "--input", "image=x.npy", "--output-dir", ""], "--output-dir"),
+      (["measure", "none.onnx", "--input-shape", "image=1,,3,32,32"], "--input-shape"),
+      (["measure", "none.onnx", "--input-shape", "=1,3,32,32"], "--input-shape"),
+      (["measure", "none.onnx", "--input-shape", "a=1,2", "--input-shape", "a=1,3"], "twice"),
+      (["select", "none.json", "--pool", "10001"], "10000"),
+      (["select", "none.json", "--sweep", "latency_ms=10001"], "10000"),
+    ])
+  func refusedValue(arguments: [String], word: String) throws {
+    try refused(arguments: arguments, code: 64, word: word)
+  }
+
+  @Test(
     "--json prints exactly one document",
     arguments: [
       ["space", "show", space, "--json"], ["space", "sample", space, "-n", "2", "--json"],
@@ -105,9 +127,46 @@ struct CommandTests {
     try withTemporaryFolder { folder in
       #expect(try CommandRun(["init", folder + "/mine"]).code == 0)
       #expect(try CommandRun(["space", "show", folder + "/mine/space.yaml", "--json"]).code == 0)
+      let space = String(decoding: try readFile(folder + "/mine/space.yaml"), as: UTF8.self)
+      #expect(space.contains("image: {channels: 3, size: [24, 32]"), "the built-in images are 3×32×32")
       let again = try CommandRun(["init", folder + "/mine"])
       #expect(again.code == 64 && again.messages.contains("--force"))
       #expect(try CommandRun(["init", folder + "/mine", "--force"]).code == 0)
+    }
+  }
+
+  @Test("An output that takes nothing ends with code 1 and a sentence; messages that nobody takes are dropped")
+  func fullDevice() throws {
+    try withTemporaryFolder { folder in
+      for arguments in [["device", "list"], ["device", "list", "--json"]] {
+        let process = try CommandRun.process(arguments, output: "/dev/full", messages: folder + "/messages")
+        try process.run()
+        #expect(CommandRun.code(of: process) == 1)
+        let messages = String(decoding: try readFile(folder + "/messages"), as: UTF8.self)
+        #expect(messages.contains("standard output"), "\(messages)")
+      }
+      let process = try CommandRun.process(
+        ["space", "show", "none.yaml"], output: folder + "/output", messages: "/dev/full")
+      try process.run()
+      #expect(CommandRun.code(of: process) == 65)
+    }
+  }
+
+  @Test("Ctrl-C ends a command that has no steps with code 130")
+  func interrupted() throws {
+    try withTemporaryFolder { folder in
+      // The second file is a pipe that nobody reads: the command waits there for as long as the test needs.
+      let pipe = folder + "/new/experiment.yaml"
+      try FileManager.default.createDirectory(atPath: folder + "/new", withIntermediateDirectories: true)
+      #expect(mkfifo(pipe, 0o600) == 0)
+      let process = try CommandRun.process(
+        ["init", folder + "/new", "--force"], output: folder + "/output", messages: folder + "/messages")
+      try process.run()
+      while process.isRunning, !FileManager.default.fileExists(atPath: folder + "/new/space.yaml") {
+        Thread.sleep(forTimeInterval: 0.01)
+      }
+      kill(process.processIdentifier, SIGINT)
+      #expect(CommandRun.code(of: process) == 130)
     }
   }
 }

@@ -84,6 +84,7 @@ struct SearchCommandTests {
     let classified = try CommandRun(["classify", model, picture, "--top", "2", "--json"])
     let classes = ((classified.json as? [[String: Any]])?.first?["classes"] as? [[String: Any]]) ?? []
     #expect(classes.count == 2 && classes.allSatisfy { Int($0["name"] as? String ?? "") != nil })
+    try checkNames(model, picture)
     let study = sample.path("out/study.sqlite")
     let list = try CommandRun(["study", "list", study, "--json"])
     #expect((list.json as? [Any])?.count == 6)
@@ -91,5 +92,31 @@ struct SearchCommandTests {
     let pair = ["tiny \(budget) ms", "tiny \(budget) ms, random search"]
     #expect(try CommandRun(["study", "compare", study] + pair + ["--json"]).json != nil)
     #expect(try CommandRun(["study", "show", study]).code == 64)
+    for format in ["onnx", "safetensors", "json"] {
+      try writeAtomically(Data("junk".utf8), to: sample.path("out/\(budget)ms/winner.\(format)"))
+      let junk = try CommandRun([
+        "export", sample.path("out/\(budget)ms"), "--format", format, "-o", sample.path("junk"),
+      ])
+      #expect(junk.code == 65, "\(format): \(junk.messages)")
+    }
+  }
+
+  /// Class names of one's own: lines of any system, one for each class.
+  private func checkNames(_ model: String, _ picture: String) throws {
+    let path = sample.path("names")
+    func classify(_ text: Data) throws -> CommandRun {
+      try writeAtomically(text, to: path)
+      return try CommandRun(["classify", model, picture, "--classes", path, "--top", "10"])
+    }
+    let names = (0..<10).map { "name\($0)" }
+    let run = try classify(Data((names.joined(separator: "\r\n") + "\r\n").utf8))
+    #expect(run.code == 0, "\(run.messages)")
+    for name in names { #expect(run.output.contains("\(name) "), "\(run.output)") }
+    let few = try classify(Data(names.dropLast().joined(separator: "\n").utf8))
+    #expect(few.code == 65 && few.messages.contains("9 names"), "\(few.messages)")
+    let blank = try classify(Data(names.joined(separator: "\n\n").utf8))
+    #expect(blank.code == 65 && blank.messages.contains("names:2:"), "\(blank.messages)")
+    let bytes = try classify(Data([0xff, 0xfe, 0x00]))
+    #expect(bytes.code == 65 && bytes.messages.contains("UTF-8"), "\(bytes.messages)")
   }
 }

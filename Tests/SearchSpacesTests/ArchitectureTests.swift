@@ -3,6 +3,7 @@ import Foundation
 import Networks
 import SearchSpaces
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Architectures")
@@ -93,6 +94,22 @@ struct ArchitectureTests {
     #expect(error?.category == .infeasible)
     #expect(
       error?.description.contains("\(smallest.macs) MACs and \(smallest.parameters) parameters") == true)
+  }
+
+  @Test("a file whose limits nothing keeps says which could be kept")
+  func attainableLimits() throws {
+    let text = try String(contentsOfFile: "\(shippedFolder)/mbconv-mnist.yaml", encoding: .utf8)
+    try withTemporaryFolder { folder in
+      let path = folder + "/space.yaml"
+      try writeAtomically(Data((text + "\nlimits: {macs: 1, parameters: 1}").utf8), to: path)
+      #expect(throws: Diagnostic.self) { try SearchSpace.load(path) }
+      let attainable = try SearchSpace.attainableLimits(of: path)
+      for (name, value) in [("macs", attainable.macs), ("parameters", attainable.parameters)] {
+        let limit = Int(try #require(value))
+        _ = try SearchSpace(yaml: text + "\nlimits: {\(name): \(limit)}")
+        #expect(throws: Diagnostic.self) { try SearchSpace(yaml: text + "\nlimits: {\(name): \(limit - 1)}") }
+      }
+    }
   }
 
   @Test(

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Search
 import Testing
@@ -42,13 +43,40 @@ struct StudySummaryTests {
     #expect(try storage.summaries().map(\.study.name) == ["b", "a"])
   }
 
+  @Test("A date that cannot be recorded is refused, and never traps", arguments: [1e300, -1e300, Double.nan, 3e11, -1])
+  func dates(seconds: Double) throws {
+    let date = Date(timeIntervalSince1970: seconds)
+    let attempts: [() throws -> Void] = [
+      { _ = try Study(name: "a", space: "s", device: "d", configuration: "{}", seed: 1, created: date) },
+      { try study("a", "{}").finished(at: date).validate() },
+      {
+        _ = try Trial(
+          number: 0, architecture: SyntheticSpace.architecture(SyntheticSpace.all[0]), sampler: "random", started: date)
+      },
+    ]
+    for body in attempts {
+      let error = #expect(throws: Diagnostic.self) { try body() }
+      #expect(error?.rule?.contains("1970 to 9999") == true)
+    }
+  }
+
+  @Test("The JSON of a study has keys in snake case and reads back")
+  func json() throws {
+    let study = try study("a", "{}")
+    let data = try JSONEncoder().encode(study)
+    let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(object.keys.allSatisfy { $0 == $0.lowercased() })
+    #expect(object["configuration_hash"] as? String == study.configurationHash)
+    #expect(try JSONDecoder().decode(Study.self, from: data) == study)
+  }
+
   @Test("A comparison shows the best within each budget, the areas and the differing settings")
   func comparison() throws {
     let first = try study("a", #"{"search":{"population":50,"seed":[1,2]},"same":true}"#)
     let second = try study("b", #"{"search":{"population":20,"seed":[1,2]},"same":true,"extra":"x"}"#)
     let comparison = try StudyComparison(
       (first, [trial(0, 0.5, 1), trial(1, 0.7, 3)]), (second, [trial(0, 0.6, 2), trial(1, 0.9, 4)]),
-      budgets: [3, 1, 0.5])
+      cost: .latency, budgets: [3, 1, 0.5])
     #expect(comparison.rows.map(\.budget) == [0.5, 1, 3])
     #expect(comparison.rows.map { $0.first?.number } == [nil, 0, 1])
     #expect(comparison.rows.map { $0.second?.number } == [nil, nil, 0])

@@ -108,6 +108,49 @@ struct SQLiteFileTests {
     }
   }
 
+  @Test("A date beyond all calendars, and a missing table or column, are damage")
+  func brokenRecords() throws {
+    let folder = try TemporaryFolder()
+    let edits = [
+      "UPDATE study SET created = 9223372036854775807", "UPDATE study SET finished = 9223372036854775807",
+      "UPDATE study SET created = -9223372036854775807", "UPDATE trial SET started = -1 WHERE number = 3",
+      "DROP TABLE trial", "PRAGMA foreign_keys = OFF; DROP TABLE study", "ALTER TABLE study DROP COLUMN seed",
+      "ALTER TABLE trial DROP COLUMN attributes",
+    ]
+    for (index, edit) in edits.enumerated() {
+      let path = folder.file("broken-\(index).sqlite")
+      try study(path)
+      try sqlite(path, edit)
+      let problem = failure { try SQLiteStorage(path: path, access: .readOnly).summaries() }
+      #expect(problem?.category == .unusableFile, "\(edit)")
+      #expect(problem?.problem.contains("damaged") == true, "\(edit)")
+    }
+  }
+
+  @Test("A pipe is refused at once, for writing and for reading")
+  func pipe() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("pipe")
+    try #require(mkfifo(path, 0o600) == 0)
+    for access in [SQLiteStorage.Access.readWrite, .readOnly] {
+      let problem = failure { try SQLiteStorage(path: path, access: access) }
+      #expect(problem?.category == .unusableFile)
+      #expect(problem?.problem.hasPrefix("a pipe") == true)
+    }
+  }
+
+  @Test("An empty file is no study to read, and becomes one when it is written")
+  func empty() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("study.sqlite")
+    try Data().write(to: URL(fileURLWithPath: path))
+    let problem = failure { try SQLiteStorage(path: path, access: .readOnly) }
+    #expect(problem?.category == .unusableFile)
+    #expect(problem?.problem == "the file holds no study")
+    try study(path)
+    #expect(try SQLiteStorage(path: path, access: .readOnly).studies().count == 1)
+  }
+
   @Test("A missing file to read, a folder, and a path below a file are refused")
   func places() throws {
     let folder = try TemporaryFolder()
@@ -125,7 +168,8 @@ struct SQLiteFileTests {
     arguments: [
       (ResultCode.SQLITE_READONLY, "read-only"), (.SQLITE_FULL, "disk is full"),
       (.SQLITE_BUSY, "another process"),
-      (.SQLITE_CORRUPT, "damaged"), (.SQLITE_CANTOPEN, "cannot be opened"), (.SQLITE_IOERR, "SQLite reports"),
+      (.SQLITE_CORRUPT, "damaged"), (.SQLITE_ERROR, "damaged"), (.SQLITE_CANTOPEN, "cannot be opened"),
+      (.SQLITE_IOERR, "SQLite reports"),
     ])
   func errors(code: ResultCode, text: String) {
     let problem = diagnostic(for: DatabaseError(resultCode: code), path: "a.sqlite")

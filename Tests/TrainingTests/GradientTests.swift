@@ -64,7 +64,25 @@ struct GradientTests {
     for isa in CPU.current.levels { try check(trial, isa) }
   }
 
-  private func check(_ trial: Trial, _ isa: ISA) throws {
+  /// Every chunk of the batch is of several images, and is worked through in several blocks that cut images.
+  @Test("Chunks of several images and several blocks add up")
+  func manyBlocks() throws {
+    let channels = 320
+    let example = GradientCase("inverted residual", channels: 4, size: 13) { builder, input in
+      var value = try builder.convolution("expand", input, .square(channels: channels, kernel: 1))
+      value = try builder.batchNorm("expand.norm", value)
+      value = try builder.append("expand.act", .activation(.swish), [value])
+      value = try builder.convolution("depthwise", value, .square(channels: channels, kernel: 3, groups: channels))
+      value = try builder.batchNorm("depthwise.norm", value)
+      value = try builder.append("depthwise.act", .activation(.swish), [value])
+      value = try builder.convolution("project", value, .square(channels: 4, kernel: 1))
+      value = try builder.batchNorm("project.norm", value)
+      return try builder.append("join", .add, [value, input])
+    }
+    try check(Trial(example.network(), batch: 20), .native, probes: 1)
+  }
+
+  private func check(_ trial: Trial, _ isa: ISA, probes: Int = 6) throws {
     let logits = try trial.run(isa: isa)
     let reference = trial.reference
     let expected = reference.logits(trial.images)
@@ -77,7 +95,7 @@ struct GradientTests {
       let gradient = try #require(trial.store.gradient(entry.name))
       let scale = Double(gradient.values.reduce(0) { max($0, abs($1)) })
       #expect(scale > 0, "\(entry.name) has no gradient")
-      for index in random.shuffled(Array(0..<entry.count)).prefix(6) {
+      for index in random.shuffled(Array(0..<entry.count)).prefix(probes) {
         let difference = reference.derivative(entry.name, index, trial.images, direction: direction)
         let ours = Double(gradient.values[index])
         #expect(

@@ -63,6 +63,8 @@ public struct Experiment: Hashable, Sendable, Codable {
 
   /// The experiment's name, also that of its study.
   public var name: String
+  /// The experiment's file.
+  public var file: String
   /// The path of the space file.
   public var space: String
   /// The seed of every random decision.
@@ -88,7 +90,7 @@ extension Experiment {
   ///
   /// - Throws: `Diagnostic` with file, line, key, value, rule and nearest legal name.
   public static func load(_ path: String) throws -> Experiment {
-    try ExperimentReader(folder: URL(fileURLWithPath: path).deletingLastPathComponent())
+    try ExperimentReader(file: path)
       .experiment(YAMLDocument.root(ofFile: path))
   }
 

@@ -11,13 +11,14 @@ struct ExperimentImages {
   /// Training images that were held out to choose by.
   let validation: ImageDataset
   private let experiment: Experiment
+  private let space: SearchSpace
   private let options: ImageFolderOptions
 
   /// Loads the training images and holds some out.
   ///
   /// - Throws: `Diagnostic` where they do not fit the space, or are too few.
   init(_ experiment: Experiment, for space: SearchSpace) throws {
-    self.experiment = experiment
+    (self.experiment, self.space) = (experiment, space)
     options = ImageFolderOptions(
       channels: space.imageChannels, height: space.imageSize.height, width: space.imageSize.width)
     let all = try DatasetCatalog.load(
@@ -25,7 +26,7 @@ struct ExperimentImages {
     try space.requireFit(all)
     guard experiment.data.validation < all.count else {
       throw Diagnostic(
-        .usage, "too few images to hold some out", at: .init(path: "data.validation"),
+        .unusableFile, "too few images to hold some out", at: .init(file: experiment.file, path: "data.validation"),
         value: "\(experiment.data.validation)", rule: "there are \(all.count) training images")
     }
     (training, validation) = all.split(validation: experiment.data.validation, seed: experiment.seed)
@@ -38,7 +39,12 @@ struct ExperimentImages {
   }
 
   /// The test images.
+  ///
+  /// - Throws: `Diagnostic` where they are missing, or do not fit the space.
   func test() throws -> ImageDataset {
-    try DatasetCatalog.load(experiment.data.name, folder: experiment.data.folder, split: .test, images: options)
+    let test = try DatasetCatalog.load(
+      experiment.data.name, folder: experiment.data.folder, split: .test, images: options)
+    try space.requireFit(test)
+    return test
   }
 }

@@ -6,8 +6,10 @@ import Supernets
 
 /// Turns the entries of an experiment file into an ``Experiment``.
 struct ExperimentReader {
-  /// The folder that paths are relative to.
-  let folder: URL
+  /// The file that is read; paths in it are relative to its folder.
+  let file: String
+
+  private var folder: URL { URL(fileURLWithPath: file).deletingLastPathComponent() }
 
   func experiment(_ root: YAMLEntry) throws -> Experiment {
     let fields = try root.fields([
@@ -18,6 +20,7 @@ struct ExperimentReader {
     let budgets = try fields["budgets"].map(budgets) ?? (milliseconds: [], fractions: [0.25, 0.5, 0.75])
     return Experiment(
       name: try fields.required("name", rule: "an experiment has a name").name(),
+      file: file,
       space: path(try fields.required("space", rule: "an experiment names its search-space file").string()),
       seed: UInt64(try fields["seed"]?.integer(in: 0...Int(UInt32.max)) ?? 1),
       data: try images(fields.required("data", rule: "an experiment names its images")),

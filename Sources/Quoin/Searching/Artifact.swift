@@ -37,10 +37,11 @@ struct Artifact {
     for first in stride(from: 0, to: data.count, by: batch) {
       // The last batch is filled up with images that were judged already.
       let start = min(first, data.count - batch)
-      let logits = try compiled.run(["image": data.batch(of: Array(start..<start + batch))])["logits"]
-      let classes = (logits?.values.count ?? 0) / batch
+      let outputs = try compiled.run(["image": data.batch(of: Array(start..<start + batch))])
+      guard let logits = outputs["logits"]?.values else { preconditionFailure("an exported network has logits") }
+      let classes = logits.count / batch
       for image in first..<min(first + batch, data.count) {
-        let scores = logits?.values[(image - start) * classes..<(image - start + 1) * classes] ?? []
+        let scores = logits[(image - start) * classes..<(image - start + 1) * classes]
         hits.append(scores.indices.max { scores[$0] < scores[$1] }.map { $0 - scores.startIndex } == data.labels[image])
       }
     }

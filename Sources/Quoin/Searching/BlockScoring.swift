@@ -12,6 +12,9 @@ struct BlockScoring {
   /// Seconds for one solution; a feasible one that is not proved best is as good a proposal.
   private static let timeLimit = 10.0
 
+  /// The kind of fact under which solutions are kept.
+  static let solutionsKind = "selection"
+
   let space: SearchSpace
   let accuracy: AccuracyMemory
   let monitor: WorkMonitor
@@ -35,7 +38,7 @@ struct BlockScoring {
   }
 
   /// Every network that a score compares, once.
-  private func networks() throws -> [Architecture] {
+  func networks() throws -> [Architecture] {
     var seen: Set<Architecture> = []
     var networks: [Architecture] = []
     for fixed in try space.globalAssignments() {
@@ -61,7 +64,7 @@ struct BlockScoring {
   func proposals(
     latency limit: Double, count: Int, predictor: LatencyPredictor, key: String
   ) throws -> [Architecture] {
-    try accuracy.facts("selection", "\(key) within \(limit)") {
+    try accuracy.facts(Self.solutionsKind, "\(key) within \(limit)") {
       try solve(latency: limit, count: count, predictor: predictor)
     }
   }

@@ -11,6 +11,8 @@ struct BudgetComparison {
     let main: BudgetSearch.Findings
     let random: BudgetSearch.Findings
     let scaled: BudgetSearch.Findings
+    /// The networks that were evaluated for the table of block selection, which all budgets share.
+    let scoredNetworks: Int
   }
 
   let budget: Double
@@ -23,7 +25,8 @@ struct BudgetComparison {
 
   func run() throws -> Findings {
     let blocks = BlockScoring(space: bench.space, accuracy: bench.accuracy, monitor: bench.monitor)
-    if settings.selectionPool > 0 { try blocks.run() }
+    let isScored = settings.selectionPool > 0
+    if isScored { try blocks.run() }
     let main = try search(name, settings.evaluations) { try samplers(blocks, $0) }
     let random = try search(name + ", random search", main.trials.count) { limit in
       [
@@ -38,7 +41,9 @@ struct BudgetComparison {
           name: "uniform scaling", proposals: try scaled.filter { try limit.value($0) <= limit.limit })
       ]
     }
-    return Findings(budget: budget, main: main, random: random, scaled: uniform)
+    return Findings(
+      budget: budget, main: main, random: random, scaled: uniform,
+      scoredNetworks: isScored ? try blocks.networks().count : 0)
   }
 
   private func search(

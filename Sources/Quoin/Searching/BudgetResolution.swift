@@ -20,13 +20,12 @@ struct BudgetResolution {
   /// - Parameter explicit: Budgets that replace the experiment's.
   func run(explicit: [Double]) throws -> Answer {
     let fastest = try space.fastest(by: profile.predictor)
-    let measured = try profile.memory.latency(of: fastest.architecture) {
-      let network = try space.network(for: fastest.architecture)
-      return (network, network.timingWeights(seed: experiment.seed))
-    }.latency.median
+    let network = try space.network(for: fastest.architecture)
+    let measured = try profile.memory.latency(
+      of: fastest.architecture, as: .network, expected: profile.predictor.predict(network).upper
+    ) { (network, network.timingWeights(seed: experiment.seed)) }.latency.median
     // Both count: a budget has to leave room for proposals, which go by predictions, and for the measurement.
-    let floor = max(measured, fastest.milliseconds)
-    let attainable = (floor / (1 - experiment.search.margin)).roundedUp(digits: 3)
+    let attainable = experiment.search.attainable(max(measured, fastest.milliseconds))
     let budgets = explicit.isEmpty ? own(floor: attainable) : explicit
     if let budget = budgets.first(where: { $0 < attainable }) {
       return .infeasible(
@@ -42,6 +41,11 @@ struct BudgetResolution {
       (floor + fraction * max(0, profile.slowest - floor)).roundedUp(digits: 2)
     }
   }
+}
+
+extension Experiment.Searching {
+  /// The tightest budget that a measured latency keeps.
+  func attainable(_ milliseconds: Double) -> Double { (milliseconds / (1 - margin)).roundedUp(digits: 3) }
 }
 
 extension Double {

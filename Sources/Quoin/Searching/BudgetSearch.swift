@@ -84,25 +84,38 @@ struct BudgetSearch {
     }
     let samplers = try samplers(constraint)
     let resumed = session.history.entries.count { $0.state != .running }
-    while session.hasAbandonedTrials || session.history.nextNumber < count {
+    // Abandoned trials of later rounds wait for their round, whose predictor they were made with.
+    while session.nextNumber < count {
       try bench.monitor.checkInterruption()
       guard let trial = try ask(&session, samplers) else { break }
-      let architecture = try space.architecture(fromJSON: trial.architecture)
-      let result = try bench.accuracy.validate(architecture)
-      try session.tell(
-        trial.ended(
-          .complete([
-            Objective.expectedAccuracy.name: result.expectedAccuracy,
-            Objective.validationAccuracy.name: result.accuracy, "validation_loss": result.loss,
-            Self.predicted: try predictor.predict(space.network(for: architecture)).milliseconds,
-          ]), at: .now))
+      try session.tell(trial.ended(outcome(trial, predictor), at: .now))
       report(session, count: count, resumed: resumed)
+    }
+  }
+
+  /// Validates a trial's architecture. One whose numbers are not finite has failed, which ends no search.
+  private func outcome(_ trial: Trial, _ predictor: LatencyPredictor) throws -> Trial.Outcome {
+    let architecture = try bench.space.architecture(fromJSON: trial.architecture)
+    do {
+      let result = try bench.accuracy.validate(architecture)
+      return .complete([
+        Objective.expectedAccuracy.name: result.expectedAccuracy,
+        Objective.validationAccuracy.name: result.accuracy, "validation_loss": result.loss,
+        Self.predicted: try predictor.predict(bench.space.network(for: architecture)).milliseconds,
+      ])
+    } catch let error as Diagnostic where error.category == .failure {
+      return .failed(reason: error.problem)
     }
   }
 
   private func ask(_ session: inout StudySession, _ samplers: [any Sampler]) throws -> Trial? {
     for sampler in samplers {
-      if let trial = try session.ask(sampler, at: .now) { return trial }
+      do {
+        if let trial = try session.ask(sampler, at: .now) { return trial }
+      } catch let error as Diagnostic where error.category == .infeasible {
+        // Within a limit that was tightened there may be nothing; what was found before still counts.
+        continue
+      }
     }
     return nil
   }
@@ -133,7 +146,7 @@ struct BudgetSearch {
         within += isWithin(known) ? 1 : 0
         continue
       }
-      if try !bench.latency.isKnown(next.architecture.hash) { try bench.monitor.checkInterruption() }
+      if try !bench.latency.isKnown(.artifact, next.architecture.hash) { try bench.monitor.checkInterruption() }
       let candidate = next.measured(try bench.measure(next.architecture))
       measured.append(candidate)
       if isWithin(candidate) { within += 1 } else { tooSlow.append(candidate) }

@@ -35,7 +35,7 @@ struct Delivery {
 
   /// The judgement of a candidate; every architecture is tested once.
   func tested(_ candidate: Candidate) throws -> TestedCandidate {
-    let record = try bench.accuracy.facts("test", candidate.architecture.hash) {
+    let record = try bench.accuracy.facts("test", "\(candidate.architecture.hash) on \(test.fingerprint)") {
       let hits = try bench.artifact(candidate.architecture).hits(on: test, pool: bench.pool)
       let slice = try bench.space.network(for: candidate.architecture)
       return Record(

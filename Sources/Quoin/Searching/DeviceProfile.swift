@@ -48,7 +48,7 @@ struct DeviceProfiling {
   }
 
   private func measure(_ networks: [(architecture: Architecture, network: Network)]) throws -> [TrainingSample] {
-    let resumed = try networks.count { try memory.isKnown($0.architecture.hash) }
+    let resumed = try networks.count { try memory.isKnown(.network, $0.architecture.hash) }
     let jobs = networks.map { architecture, network in
       MeasurementJob(key: architecture.hash) {
         try memory.requireMeasurable(architecture.hash)
@@ -56,20 +56,21 @@ struct DeviceProfiling {
       }
     }
     try LatencyCollection(devices: [memory.device], seed: seed).run(
-      jobs, isMeasured: { key, _ in try memory.isKnown(key) },
+      jobs, isMeasured: { key, _ in try memory.isKnown(.network, key) },
       progress: { done, total in
         if done < total { try monitor.checkInterruption() }
         monitor.report(
           .init(
             phase: "measuring networks on \(memory.device.name)", completed: done, total: total, resumed: resumed))
       },
-      sink: { sample, _ in try memory.record(sample) })
+      sink: { sample, _ in try memory.record(.network, sample) })
     return try samples(of: networks)
   }
 
   private func samples(of networks: [(architecture: Architecture, network: Network)]) throws -> [TrainingSample] {
     let recorded = try networks.map { architecture, network in
-      try memory.latency(of: architecture) { (network, [:]) }
+      // Recorded by the collection: nothing is measured here.
+      try memory.latency(of: architecture, as: .network) { (network, network.timingWeights(seed: seed)) }
     }
     let disturbed = recorded.count { $0.latency.disturbed }
     if disturbed > 0 {

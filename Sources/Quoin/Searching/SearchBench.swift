@@ -33,10 +33,10 @@ final class SearchBench {
   /// Where everything is recorded.
   var storage: any StudyStorage { latency.storage }
 
-  /// The latency of the artifact that would be delivered. One above the prediction's interval is measured again.
+  /// The latency of the artifact that would be delivered; one above the prediction's interval is in doubt.
   func measure(_ architecture: Architecture) throws -> LatencySample {
     let expected = try predictor.predict(space.network(for: architecture)).upper
-    return try latency.latency(of: architecture, expected: expected) {
+    return try latency.latency(of: architecture, as: .artifact, expected: expected) {
       let artifact = try artifact(architecture)
       return (artifact.network, artifact.weights)
     }

@@ -62,6 +62,7 @@ public struct SearchResult: Hashable, Sendable, Codable {
     case multiplyAccumulates = "macs"
     case parameters
     case paretoAccuracy = "pareto_accuracy_on"
+    case scoredNetworks = "scored_networks"
     case testImages = "test_images"
     case validationImages = "validation_images"
   }
@@ -98,8 +99,10 @@ public struct SearchResult: Hashable, Sendable, Codable {
   public var pareto: [ParetoPoint]
   /// What the accuracies in ``pareto`` are on.
   public var paretoAccuracy = "validation"
-  /// Architectures that were validated for this budget; random search had as many.
+  /// Architectures that were validated for this budget; random search had at least as many.
   public var evaluations: Int
+  /// Networks that were evaluated on fewer images for the table of block selection, once for all budgets.
+  public var scoredNetworks: Int
   /// Test images.
   public var testImages: Int
   /// Validation images.

@@ -59,10 +59,18 @@ public struct SearchWorkflow {
   ///   stopped it, and of `infeasible` where the space's limits leave nothing.
   public func run() throws -> SearchOutcome {
     var clock = PhaseClock()
+    // Everything that may be refused is looked at before anything is written.
     let space = try SearchSpace.load(experiment.space)
     let images = try ExperimentImages(experiment, for: space)
+    let test = try images.test()
+    let device = try DeviceCatalog.device(named: experiment.device)
+    if let path = options.supernetPath, FileManager.default.fileExists(atPath: path) {
+      _ = try SupernetFile(path: path)
+    }
+    let lock = try FolderLock(folder.path)
+    defer { lock.release() }
     let storage = try openStorage(space: try experiment.spaceHash())
-    let profile = try clock.time("profiling the device") { try profileDevice(space, storage) }
+    let profile = try clock.time("profiling the device") { try profileDevice(device, space, storage) }
     switch try BudgetResolution(experiment: experiment, space: space, profile: profile).run(explicit: options.budgets) {
     case .infeasible(let budget): return .infeasible(budget)
     case .budgets(let budgets, let fastest):
@@ -70,19 +78,21 @@ public struct SearchWorkflow {
       let found = try clock.time("searching") {
         try budgets.map { try BudgetComparison(budget: $0, fastest: fastest, bench: bench).run() }
       }
-      let delivery = Delivery(bench: bench, test: try images.test())
-      let tested = try clock.time("testing") { try found.map { try TestedBudget($0, delivery) } }
+      let delivery = Delivery(bench: bench, test: test)
+      let tested = try clock.time("testing") { try found.compactMap { try TestedBudget($0, delivery) } }
       let results = try deliver(tested, delivery, seconds: clock.seconds)
       let page = SearchPage(bench: bench, profile: profile, log: log, tested: tested, phases: clock.phases)
-      try writeAtomically(Data(page.report().html().utf8), to: path("report.html"))
-      return .delivered(results)
+      if !tested.isEmpty { try writeAtomically(Data(page.report().html().utf8), to: path("report.html")) }
+      // What was found under other budgets is delivered all the same.
+      return found.first { $0.main.winner == nil }.map { .infeasible($0.shortfall(bench)) } ?? .delivered(results)
     }
   }
 
-  private func profileDevice(_ space: SearchSpace, _ storage: any StudyStorage) throws -> DeviceProfile {
+  private func profileDevice(
+    _ device: any Device, _ space: SearchSpace, _ storage: any StudyStorage
+  ) throws -> DeviceProfile {
     let memory = LatencyMemory(
-      device: try DeviceCatalog.device(named: experiment.device), storage: storage,
-      space: try experiment.spaceHash(), isReplay: options.replayedStudy != nil)
+      device: device, storage: storage, space: try experiment.spaceHash(), isReplay: options.replayedStudy != nil)
     let profile = try DeviceProfiling(
       space: space, settings: experiment.profiling, seed: experiment.seed, memory: memory, monitor: monitor
     ).run()
@@ -135,11 +145,9 @@ public struct SearchWorkflow {
         .usage, "a search is here already", at: .init(file: file),
         remedy: "add --resume to go on with it, or choose another folder with --out")
     }
+    let replayed = try options.replayedStudy.map { try SQLiteStorage(path: $0, access: .readOnly) }
     let storage = try SQLiteStorage(path: file)
-    if let replayed = options.replayedStudy {
-      try storage.adoptLatencies(
-        of: SQLiteStorage(path: replayed, access: .readOnly), device: experiment.device, space: space)
-    }
+    if let replayed { try storage.adoptRecord(of: replayed, device: experiment.device, space: space) }
     return storage
   }
 }

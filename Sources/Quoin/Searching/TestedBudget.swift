@@ -11,14 +11,9 @@ struct TestedBudget {
   /// The baselines that found a network within the budget, by name.
   let baselines: [(name: String, tested: TestedCandidate)]
 
-  /// - Throws: `Diagnostic` of category `infeasible` where nothing kept the budget.
-  init(_ findings: BudgetComparison.Findings, _ delivery: Delivery) throws {
-    guard let winner = findings.main.winner else {
-      throw Diagnostic(
-        .infeasible, "no measured network keeps the budget", value: "\(budgetText(findings.budget)) ms",
-        rule: "the fastest measured took \(findings.main.fastestMilliseconds) ms",
-        remedy: "raise the budget, or lower search.margin where the machine is quiet")
-    }
+  /// The winner and the baselines judged; `nil` where nothing kept the budget.
+  init?(_ findings: BudgetComparison.Findings, _ delivery: Delivery) throws {
+    guard let winner = findings.main.winner else { return nil }
     self.findings = findings
     self.winner = try delivery.tested(winner)
     baselines = try [("random search", findings.random.winner), ("uniform scaling", findings.scaled.winner)]
@@ -44,6 +39,7 @@ struct TestedBudget {
       validationAccuracy: candidate.validation.accuracy, architecture: candidate.architecture.json,
       method: candidate.method, multiplyAccumulates: cost.macs, parameters: cost.parameters,
       baselines: try baselines.map(baseline), pareto: paretoPoints, evaluations: findings.main.trials.count,
+      scoredNetworks: findings.scoredNetworks,
       testImages: winner.hits.count, validationImages: candidate.validation.images, seed: bench.experiment.seed,
       seconds: seconds, versions: candidate.measured.device.versions)
   }
@@ -61,6 +57,9 @@ struct TestedBudget {
   var measured: [Candidate] { findings.main.candidates + findings.random.candidates + findings.scaled.candidates }
 
   private var paretoPoints: [SearchResult.ParetoPoint] {
+    // The searches under one budget may meet the same network.
+    var seen: Set<Architecture> = []
+    let measured = measured.filter { seen.insert($0.architecture).inserted }
     let points = measured.map { [$0.measured.latency.median, $0.validation.accuracy] }
     return paretoFront(of: points, directions: [.minimize, .maximize]).map { position in
       SearchResult.ParetoPoint(
@@ -70,8 +69,14 @@ struct TestedBudget {
   }
 }
 
-extension BudgetSearch.Findings {
-  fileprivate var fastestMilliseconds: Double { candidates.map(\.measured.latency.median).min() ?? .nan }
+extension BudgetComparison.Findings {
+  /// What is attainable where nothing kept the budget.
+  func shortfall(_ bench: SearchBench) -> InfeasibleBudget {
+    let fastest = main.candidates.map(\.measured.latency.median).min()
+    return InfeasibleBudget(
+      budgetMilliseconds: budget, device: bench.latency.device.name,
+      attainable: fastest.map { ["latency_ms": bench.experiment.search.attainable($0)] } ?? [:])
+  }
 }
 
 extension DeviceFingerprint {

@@ -41,7 +41,12 @@ public struct SupernetWorkflow {
     if FileManager.default.fileExists(atPath: path) {
       let file = try SupernetFile(path: path)
       guard file.log.isComplete || resumes else { throw isInterrupted(file.log) }
-      try trainer.restore(file.checkpoint, identity: identity)
+      do {
+        try trainer.restore(file.checkpoint, identity: identity)
+      } catch var error as Diagnostic {
+        error.place = .init(file: path, path: error.place?.path)
+        throw error
+      }
       log = file.log
     }
     if !log.isComplete { try train(trainer, &log, identity) }

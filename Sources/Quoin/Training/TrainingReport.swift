@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import SearchSpaces
 import Supernets
 
@@ -31,6 +32,8 @@ public struct TrainingReport: Hashable, Sendable, Codable {
     let space = try SearchSpace.load(experiment.space)
     let images = try ExperimentImages(experiment, for: space)
     let pool = ThreadPool(threads: CPU.current.cores)
+    let lock = try FolderLock(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    defer { lock.release() }
     let trained = try SupernetWorkflow(experiment, path: path, pool: pool, monitor: monitor)
       .run(space, on: images.training, resumes: resumes)
     let evaluator = try SupernetEvaluator(
