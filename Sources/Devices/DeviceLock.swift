@@ -1,7 +1,7 @@
 import Diagnostics
 import Foundation
 
-/// The right to measure on a machine: held by one measurement of one process at a time.
+/// The right to measure on a machine: held by one measurement of one process at a time, among a user's processes.
 ///
 /// It is an advisory lock on a file (`flock`), which the system drops when its holder ends in whatever way.
 package struct DeviceLock: ~Copyable {

@@ -31,7 +31,8 @@ enum Console {
     clearProgress()
     guard writeAll(Data((text + "\n").utf8), to: STDOUT_FILENO) else {
       let failure = Diagnostic(.failure, "cannot write to standard output: \(String(cString: strerror(errno)))")
-      note("quoin: \(failure)")
+      // Whoever closed a pipe, such as `head`, has what they wanted.
+      if errno != EPIPE { note("quoin: \(failure)") }
       exit(failure.exitCode)
     }
   }

@@ -7,7 +7,7 @@ import Training
 /// A network of the space sees boxes of these tensors, so nothing is copied for training. Batch norm statistics are not
 /// among them: they belong to one network each, and ``SupernetEvaluator`` measures them.
 ///
-/// Results depend on the space, the data, the settings and the seed alone.
+/// Results depend on the space, the data, the settings and the seed alone; beyond four threads, on their number too.
 public struct Supernet: Sendable {
   /// The space whose networks share the weights.
   public let space: SearchSpace

@@ -10,10 +10,10 @@ import Tensors
 /// boxes of the store's tensors, memory comes from the workspace. A step of training is
 ///
 ///     let plan = try TrainingPlan(network: network, batch: 128, store: store, pool: pool, workspace: workspace)
-///     let logits = plan.forward(batch, .train)
+///     let logits = try plan.forward(batch, .train)
 ///     let loss = Loss.crossEntropy(logits: logits, labels: batch.labels, smoothing: 0.1)
 ///     plan.backward(loss.gradient)                 // adds to the store's gradients
-///     optimizer.step(store, rate: rate)
+///     optimizer.step(rate: rate)
 ///
 /// Several plans may share a workspace, one after the other: `backward` belongs to the latest `forward`.
 /// Results do not depend on the timing of threads, and for up to four threads not on their number.
