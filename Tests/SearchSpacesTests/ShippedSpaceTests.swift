@@ -41,7 +41,7 @@ struct ShippedSpaceTests {
     #expect((600_000...1_000_000).contains(largest.parameters))
     #expect(try cifar.network(for: cifar.smallest).cost.macs < 3_000_000)
     let mnist = try shipped("mbconv-mnist")
-    #expect(try mnist.network(for: mnist.largest).cost.macs < 5_000_000)
+    #expect(try mnist.network(for: mnist.largest).cost.macs < 6_000_000)
     let demo = try shipped("demo-glyphs")
     #expect(try demo.network(for: demo.largest).cost.macs < 4_500_000)
     #expect(try shipped("fbnet-cifar").log10Size > 9)
