@@ -11,7 +11,7 @@ struct PlotFrame {
   /// Room above the plot for labels of lines.
   var top = 14.0
 
-  var left: Double { 58 }
+  var left: Double { 68 }
   var right: Double { width - 16 }
   var bottom: Double { height - 46 }
 

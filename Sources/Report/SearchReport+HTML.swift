@@ -58,7 +58,7 @@ extension SearchReport {
       "Accuracy over measured latency",
       lead:
         "Every network that was measured on the device and validated. The line joins those that no other "
-        + "beats; a winner stands left of its budget."
+        + "beats. A winner stands left of its budget, and is chosen by expected accuracy, which is less noisy."
     ) { plot.draw(into: &$0) }
   }
 

@@ -31,7 +31,8 @@ private struct LogitRows {
   let classes: Int
 
   init(logits: [Float], labels: [Int]) {
-    precondition(!labels.isEmpty && logits.count % labels.count == 0, "\(logits.count) logits of \(labels.count) images")
+    precondition(
+      !labels.isEmpty && logits.count % labels.count == 0, "\(logits.count) logits of \(labels.count) images")
     (self.logits, self.labels, classes) = (logits, labels, logits.count / labels.count)
   }
 

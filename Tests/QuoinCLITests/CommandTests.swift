@@ -111,7 +111,8 @@ struct CommandTests {
     #expect(run.output.contains(/^\d+\.\d+\.\d+\n$/))
   }
 
-  @Test("An empty file is refused with its name", arguments: ["space show", "select", "measure", "search", "study list"])
+  @Test(
+    "An empty file is refused with its name", arguments: ["space show", "select", "measure", "search", "study list"])
   func emptyFile(command: String) throws {
     try withTemporaryFolder { folder in
       let path = folder + "/nothing"

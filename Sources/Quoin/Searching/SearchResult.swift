@@ -109,7 +109,7 @@ public struct SearchResult: Hashable, Sendable, Codable {
   public var validationImages: Int
   /// The seed of every random decision.
   public var seed: UInt64
-  /// Seconds by phase, for all budgets together; of phases that an earlier run had done, only what was left.
+  /// Seconds by phase, for all budgets together, over all runs that were not killed.
   public var seconds: [String: Double]
   /// What the measurements were made with.
   public var versions: [String: String]

@@ -58,34 +58,42 @@ public struct SearchWorkflow {
   /// - Throws: `Diagnostic` where a file is unusable or holds other work, of category `interrupted` where the user
   ///   stopped it, and of `infeasible` where the space's limits leave nothing.
   public func run() throws -> SearchOutcome {
-    var clock = PhaseClock()
     // Everything that may be refused is looked at before anything is written.
     let space = try SearchSpace.load(experiment.space)
     let images = try ExperimentImages(experiment, for: space)
     let test = try images.test()
     let device = try DeviceCatalog.device(named: experiment.device)
-    if let path = options.supernetPath, FileManager.default.fileExists(atPath: path) {
-      _ = try SupernetFile(path: path)
-    }
+    try checkSupernet()
     let lock = try FolderLock(folder.path)
     defer { lock.release() }
     let storage = try openStorage(space: try experiment.spaceHash())
+    var clock = PhaseClock(storage)
     let profile = try clock.time("profiling the device") { try profileDevice(device, space, storage) }
     switch try BudgetResolution(experiment: experiment, space: space, profile: profile).run(explicit: options.budgets) {
     case .infeasible(let budget): return .infeasible(budget)
     case .budgets(let budgets, let fastest):
       let (bench, log) = try makeBench(space, images, profile, storage, &clock)
-      let found = try clock.time("searching") {
+      let scope = budgets.map(budgetText).joined(separator: ", ")
+      let found = try clock.time("searching", of: scope) {
         try budgets.map { try BudgetComparison(budget: $0, fastest: fastest, bench: bench).run() }
       }
       let delivery = Delivery(bench: bench, test: test)
-      let tested = try clock.time("testing") { try found.compactMap { try TestedBudget($0, delivery) } }
+      let tested = try clock.time("testing", of: scope) { try found.compactMap { try TestedBudget($0, delivery) } }
       let results = try deliver(tested, delivery, seconds: clock.seconds)
-      let page = SearchPage(bench: bench, profile: profile, log: log, tested: tested, phases: clock.phases)
-      if !tested.isEmpty { try writeAtomically(Data(page.report().html().utf8), to: path("report.html")) }
+      try report(SearchPage(bench: bench, profile: profile, log: log, tested: tested, phases: clock.phases))
       // What was found under other budgets is delivered all the same.
       return found.first { $0.main.winner == nil }.map { .infeasible($0.shortfall(bench)) } ?? .delivered(results)
     }
+  }
+
+  private func report(_ page: SearchPage) throws {
+    guard !page.tested.isEmpty else { return }
+    try writeAtomically(Data(page.report().html().utf8), to: path("report.html"))
+  }
+
+  private func checkSupernet() throws {
+    guard let path = options.supernetPath, FileManager.default.fileExists(atPath: path) else { return }
+    _ = try SupernetFile(path: path)
   }
 
   private func profileDevice(
