@@ -18,7 +18,7 @@ extension Network {
   }
 
   /// Input values to time a network on: random pixels for images, zeros for anything else.
-  var timingInputs: [String: Tensor] {
+  package var timingInputs: [String: Tensor] {
     var random = RandomSource(seed: 0, purpose: "timing inputs")
     let tensors = inputs.map { input in
       let shape = nodes[input].shape

@@ -14,7 +14,8 @@ struct FolderLock {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       throw Diagnostic(
-        .failure, "the folder cannot be made: \(error.localizedDescription)", at: .init(file: path),
+        .failure, "the folder cannot be made", at: .init(file: path),
+        rule: "no file stands in its place, and the folder above it may be written to",
         remedy: "choose another folder with --out")
     }
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Compute
+import Devices
 import Diagnostics
 import Foundation
 import Inference
-import Tensors
 
 /// `quoin profile`: where a network's time goes.
 struct ProfileCommand: ParsableCommand {
@@ -45,12 +45,7 @@ struct ProfileCommand: ParsableCommand {
     let threads = options.threads ?? 1
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, pool: ThreadPool(threads: threads, pinned: true), isa: options.level())
-    try compiled.bind(
-      Dictionary(
-        uniqueKeysWithValues: fused.network.inputs.map { position in
-          let node = fused.network.nodes[position]
-          return (node.name, Tensor(node.shape, [Float](repeating: 127, count: node.shape.elementCount)))
-        }))
+    try compiled.bind(fused.network.timingInputs)
     let timings = compiled.profile(runs: runs)
     let total = timings.reduce(0) { $0 + $1.milliseconds }
     if json {

@@ -10,7 +10,7 @@ struct SearchCommand: ParsableCommand {
     discussion: """
       Profiles the device, trains the supernet where its file is missing, searches every budget, and writes for each a
       folder with winner.onnx, winner.safetensors, winner.json and result.json, beside report.html and study.sqlite.
-      Ctrl-C or a crash loses at most the step under way; --resume goes on.
+      Ctrl-C loses at most the step under way, a crash at most a minute of training; --resume goes on.
 
       EXAMPLES
         quoin search experiment.yaml
@@ -60,7 +60,7 @@ struct SearchCommand: ParsableCommand {
     throw Diagnostic(
       .infeasible, "no network of the space keeps the budget on \(budget.device)",
       value: "\(budget.budgetMilliseconds) ms", rule: "the tightest budget that can be kept is \(attainable)",
-      remedy: "raise --latency-ms, or offer smaller choices in the space")
+      remedy: "raise --latency-ms (with --resume: what was measured is kept), or offer smaller choices in the space")
   }
 
   private func show(_ result: SearchResult, _ folder: String) {

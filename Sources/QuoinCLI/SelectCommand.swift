@@ -60,7 +60,7 @@ struct SelectCommand: ParsableCommand {
   private func answer(_ problem: SelectionProblem, _ options: SelectionOptions) throws -> (Data, Int32) {
     if let (budget, count) = sweepParts {
       let sweep = try SelectionSolver.sweep(problem, budget: budget, count: count, options: options)
-      return (try sweep.json(), sweep.failure == nil ? 0 : 2)
+      return (try sweep.json(), sweep.failure.map(Self.code) ?? 0)
     }
     if let pool {
       let pool = try SelectionSolver.pool(problem, count: pool, options: options)
