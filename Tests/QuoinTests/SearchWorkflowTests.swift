@@ -3,6 +3,7 @@ import Foundation
 import Interchange
 import Quoin
 import SearchSpaces
+import Store
 import Synchronization
 import Tensors
 import TestSupport
@@ -114,6 +115,38 @@ struct SearchWorkflowTests {
     options.budgets = [attainable]
     options.resumes = true
     #expect(try run("none", options).first.map { $0.measuredMilliseconds <= attainable } == true)
+  }
+
+  @Test("Latencies of another machine under the same device's name are refused")
+  func otherMachine() throws {
+    _ = try run("here")
+    let record = try SQLiteStorage(path: sample.path("here/study.sqlite"), access: .readOnly)
+    let space = sha256(try readFile(sample.path("space.yaml"))).prefix(16)
+    let kind = "network latency on formula, space \(space)"
+    let latencies = try record.facts(ofKind: kind)
+    #expect(latencies.count > 10)
+    try writeAtomically(Data(), to: sample.path("moved/note"))
+    let moved = try SQLiteStorage(path: sample.path("moved/study.sqlite"))
+    for (key, json) in latencies {
+      let other = json.replacingOccurrences(of: #""cpu":"formula""#, with: #""cpu":"another""#)
+      #expect(other != json)
+      try moved.record(fact: other, kind: kind, key: key)
+    }
+    var options = SearchWorkflow.Options()
+    options.resumes = true
+    let error = #expect(throws: Diagnostic.self) { try run("moved", options) }
+    #expect(error?.value?.contains("another") == true)
+  }
+
+  @Test("A folder in which another process works is left alone")
+  func busy() throws {
+    let folder = sample.path("busy")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY)
+    defer { close(descriptor) }
+    try #require(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    #expect(throws: Diagnostic.self) { try run("busy") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
   }
 
   @Test("A folder that holds another search is not touched without being asked, nor with other settings")

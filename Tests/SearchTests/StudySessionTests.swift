@@ -56,6 +56,15 @@ struct StudySessionTests {
     try storage.trials(of: "a").filter { $0.state == .running }
   }
 
+  @Test("A trial that was abandoned is the next one, and keeps its number")
+  func abandoned() throws {
+    let storage = MemoryStorage()
+    try run(storage, diesAfter: 5)
+    let session = try StudySession(study(), in: storage)
+    #expect(session.nextNumber == 2)
+    #expect(session.history.nextNumber == 3)
+  }
+
   @Test("Another seed does not take up the study")
   func otherSeed() throws {
     let storage = MemoryStorage()
