@@ -24,7 +24,7 @@ public enum BLAS {
   /// The kernels to ask for, or `nil` where OpenBLAS's own choice stands.
   private static var coreType: String? {
     switch ISA.native {
-    case .avx512: "SkylakeX"
+    case .avx512, .amx: "SkylakeX"
     case .avx2: "Haswell"
     case .portable: nil
     }

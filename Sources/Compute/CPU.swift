@@ -28,6 +28,7 @@ public struct CPU: Hashable, Sendable, Codable {
     levels =
       [.portable] + (probe.avx2 != 0 && probe.fma != 0 ? [.avx2] : [])
       + (probe.avx512 != 0 && probe.avx2 != 0 && probe.fma != 0 ? [.avx512] : [])
+      + (probe.avx512 != 0 && probe.avx512_vnni != 0 && probe.amx_int8 != 0 && probe.amx_bf16 != 0 ? [.amx] : [])
     let flags = [
       ("avx512_vnni", probe.avx512_vnni), ("avx_vnni", probe.avx_vnni), ("avx512_bf16", probe.avx512_bf16),
       ("amx_int8", probe.amx_int8), ("amx_bf16", probe.amx_bf16),

@@ -8,9 +8,14 @@ public enum ISA: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
   case avx2
   /// AVX-512 F, DQ, BW, VL and CD.
   case avx512
+  /// Tiles of bytes and BF16, beside AVX-512. FP32 kernels are those of ``avx512``.
+  case amx
 
-  /// The highest level that this machine runs.
-  public static var native: ISA { CPU.current.levels.max() ?? .portable }
+  /// The highest level of this machine that FP32 kernels exist for.
+  public static var native: ISA { CPU.current.levels.filter { $0 <= .avx512 }.max() ?? .portable }
+
+  /// The highest level of this machine, for bytes and BF16.
+  public static var nativeInteger: ISA { CPU.current.levels.max() ?? .portable }
 
   /// Whether this machine runs the level.
   public var isSupported: Bool { CPU.current.levels.contains(self) }
@@ -21,6 +26,7 @@ public enum ISA: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
     case .portable: qn_portable
     case .avx2: qn_avx2
     case .avx512: qn_avx512
+    case .amx: qn_amx
     }
   }
 

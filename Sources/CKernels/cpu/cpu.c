@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 typedef struct {
@@ -24,6 +25,12 @@ static unsigned saved_registers(void) {
   unsigned low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return low;
+}
+
+// Linux saves tile data only for processes that ask for it; a thread that has not would be killed at its first tile.
+static int may_use_tiles(void) {
+  enum { request_permission = 0x1023, tile_data = 18 };
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 }
 
 static void read_name(char name[64]) {
@@ -53,8 +60,9 @@ static void read_features(qn_cpu *cpu) {
   cpu->avx512_vnni = cpu->avx512 && bit(seven.c, 11);
   cpu->avx_vnni = ymm && bit(more.a, 4);
   cpu->avx512_bf16 = cpu->avx512 && bit(more.a, 5);
-  cpu->amx_bf16 = tiles && bit(seven.d, 22);
-  cpu->amx_int8 = tiles && bit(seven.d, 25);
+  int granted = tiles && may_use_tiles();
+  cpu->amx_bf16 = granted && bit(seven.d, 22);
+  cpu->amx_int8 = granted && bit(seven.d, 25);
 }
 
 qn_cpu qn_cpu_probe(void) {

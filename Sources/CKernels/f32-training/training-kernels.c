@@ -6,7 +6,8 @@ const qn_f32_training_kernels *qn_f32_training(qn_isa isa) {
   switch (isa) {
     case qn_portable: return &qn_f32_training__portable;
     case qn_avx2: return &qn_f32_training__avx2;
-    case qn_avx512: return &qn_f32_training__avx512;
+    case qn_avx512:
+    case qn_amx: return &qn_f32_training__avx512;
   }
   return &qn_f32_training__portable;
 }

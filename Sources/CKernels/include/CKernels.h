@@ -19,3 +19,5 @@
 #include "quoin-f32-training.h"
 #include "quoin-probe.h"
 #include "quoin-types.h"
+#include "quoin-u8-gemm.h"
+#include "quoin-u8-types.h"

@@ -8,6 +8,8 @@ typedef enum {
   qn_avx2 = 1,
   /// AVX-512 F, DQ, BW, VL and CD.
   qn_avx512 = 2,
+  /// Tiles of bytes and BF16 (AMX), beside AVX-512.
+  qn_amx = 3,
 } qn_isa;
 
 /// An elementwise non-linearity; the order is that of `Activation.allCases` in Swift.

@@ -20,7 +20,8 @@ double qn_probe_multiply_add(qn_isa isa, long rounds, float *sink) {
   switch (isa) {
     case qn_portable: return qn_probe_multiply_add__portable(rounds, sink);
     case qn_avx2: return qn_probe_multiply_add__avx2(rounds, sink);
-    case qn_avx512: return qn_probe_multiply_add__avx512(rounds, sink);
+    case qn_avx512:
+    case qn_amx: return qn_probe_multiply_add__avx512(rounds, sink);
   }
   return 0;
 }
