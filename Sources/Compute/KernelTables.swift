@@ -60,6 +60,90 @@ public enum ResizeKernel {
   }
 }
 
+/// The depthwise convolution kernels for bytes, with the packing of their weights.
+public enum ByteDepthwiseKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The functions are C: see `qn_u8_dwconv_function` for their arguments.
+  public static func kernel(_ isa: ISA) -> qn_u8_dwconv_kernel {
+    var kernels: UnsafePointer<qn_u8_dwconv_kernel>?
+    let count = Int(qn_u8_dwconv_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
+/// The kernels that add quantised tensors.
+public enum ByteAddKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_add_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_add_function {
+    var kernels: UnsafePointer<qn_u8_add_kernel>?
+    let count = Int(qn_u8_add_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The kernels that look bytes up in a table.
+public enum ByteTableKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_table_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_table_function {
+    var kernels: UnsafePointer<qn_u8_table_kernel>?
+    let count = Int(qn_u8_table_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The kernels that multiply quantised tensors.
+public enum ByteGateKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_gate_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_gate_function {
+    var kernels: UnsafePointer<qn_u8_gate_kernel>?
+    let count = Int(qn_u8_gate_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The pooling kernels for bytes.
+public enum BytePoolKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_pool_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_pool_function {
+    var kernels: UnsafePointer<qn_u8_pool_kernel>?
+    let count = Int(qn_u8_pool_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The kernels between numbers and bytes, in either order of an image's elements.
+public enum ByteConversionKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The functions are C: see `qn_u8_convert_kernel` for their arguments.
+  public static func kernel(_ isa: ISA) -> qn_u8_convert_kernel {
+    var kernels: UnsafePointer<qn_u8_convert_kernel>?
+    let count = Int(qn_u8_convert_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
+/// The bilinear resizing kernels for bytes.
+public enum ByteResizeKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_resize_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_resize_function {
+    var kernels: UnsafePointer<qn_u8_resize_kernel>?
+    let count = Int(qn_u8_resize_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
 /// The last row of a table in rising order that needs at most the given level; the first is portable.
 private func best<Kernel>(
   _ kernels: UnsafeBufferPointer<Kernel>, _ isa: ISA, level: KeyPath<Kernel, qn_isa>
