@@ -144,6 +144,18 @@ public enum ByteResizeKernel {
   }
 }
 
+/// The kernels of a network's first convolution, from few channels.
+public enum StemKernel {
+  /// The best kernel of the family that needs at most the given level, with the width of its panels.
+  ///
+  /// The function is C: see `qn_f32_stem_function` for its arguments.
+  public static func kernel(_ isa: ISA) -> qn_f32_stem_kernel {
+    var kernels: UnsafePointer<qn_f32_stem_kernel>?
+    let count = Int(qn_f32_stem_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
 /// The last row of a table in rising order that needs at most the given level; the first is portable.
 private func best<Kernel>(
   _ kernels: UnsafeBufferPointer<Kernel>, _ isa: ISA, level: KeyPath<Kernel, qn_isa>

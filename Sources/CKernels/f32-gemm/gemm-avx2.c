@@ -10,6 +10,5 @@
 
 #define KERNEL qn_f32_gemm__avx2
 #define TALLEST 6
-enum { tallest = TALLEST };
 #include "gemm.h"
 #pragma clang attribute pop

@@ -9,7 +9,6 @@
 #include "../simd/activation.h"
 
 #define KERNEL qn_f32_gemm__avx512
-#define TALLEST 12
-enum { tallest = TALLEST };
+#define TALLEST 14
 #include "gemm.h"
 #pragma clang attribute pop

@@ -16,6 +16,7 @@
 #include "quoin-f32-layout.h"
 #include "quoin-f32-pool.h"
 #include "quoin-f32-resize.h"
+#include "quoin-f32-stem.h"
 #include "quoin-f32-training.h"
 #include "quoin-probe.h"
 #include "quoin-types.h"

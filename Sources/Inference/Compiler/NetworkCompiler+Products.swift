@@ -12,6 +12,10 @@ extension NetworkCompiler {
       try lowerDepthwise(convolution, node, value)
       return
     }
+    if network.isStem(value, layouts) {
+      try lowerStem(convolution, node, value)
+      return
+    }
     let weight = try parameters.required(node, 0)
     let bias = convolution.hasBias ? try parameters.required(node, 1) : nil
     let packed = packGroups(weight, bias, convolution, inputs: input.channels)
@@ -94,8 +98,10 @@ struct ProductShape {
   let isUnrolled: Bool
 
   /// Rows are cut so that a block of the left operand stays in the first-level cache, yet is tall enough to reuse the
-  /// right one. A block never has fewer than 5 rows unless it is the only one: those few are summed in another order.
-  var rowBlocks: Int { max(1, rows / min(max(6144 / depth, 24), 192)) }
+  /// right one: with fewer than 56 rows, large weights would come from memory more slowly than they are multiplied.
+  /// Unrolled windows are cut finer, since they are not shared out by columns. A block never has fewer than 5 rows unless
+  /// it is the only one: those few are summed in another order.
+  var rowBlocks: Int { max(1, rows / min(max(6144 / depth, isUnrolled ? 24 : 56), 192)) }
 
   /// The largest number of rows of a block.
   var rowsPerBlock: Int { (rows + rowBlocks - 1) / rowBlocks }
@@ -105,15 +111,23 @@ extension NetworkCompiler {
   /// Elements of scratch memory that one thread needs.
   var scratchPerWorker: Int {
     network.nodes.indices.map { value in
+      if network.isStem(value, layouts), case .convolution(let convolution) = network.nodes[value].op {
+        var window = convolution.window(layouts[network.nodes[value].inputs[0]], layouts[value])
+        return wholeLines(qn_f32_stem_scratch(&window))
+      }
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
       let channels = layouts[network.nodes[value].inputs[0]].channels
       guard !convolution.isPointwise, !convolution.isDepthwise(inputs: channels) else { return 0 }
       let depth = convolution.depth(inputs: channels)
       let shape = ProductShape(
         images: 1, rows: layouts[value].pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true)
-      // Whole cache lines, so that threads do not share one.
-      return (shape.rowsPerBlock * depth + MemoryPlanner.line - 1) / MemoryPlanner.line * MemoryPlanner.line
+      return wholeLines(shape.rowsPerBlock * depth)
     }.max() ?? 0
+  }
+
+  /// Elements in whole cache lines, so that threads do not share one.
+  private func wholeLines(_ elements: Int) -> Int {
+    (elements + MemoryPlanner.line - 1) / MemoryPlanner.line * MemoryPlanner.line
   }
 
   private func product(

@@ -34,6 +34,7 @@ struct NetworkCompiler {
   /// The finished plan, with its input and output buffers.
   mutating func compile() throws -> CompiledPlan {
     try placeValues()
+    plan.constants = ConstantArena(expecting: network.parameters.reduce(0) { $0 + $1.shape.elementCount })
     plan.workspace = AlignedBuffer(count: threads * scratchPerWorker)
     for (value, node) in network.nodes.enumerated() {
       let first = plan.steps.count
@@ -118,17 +119,12 @@ struct NetworkCompiler {
 
   /// Keeps constants for the life of the plan.
   mutating func keep(_ values: [Float]) -> UnsafePointer<Float> {
-    let buffer = AlignedBuffer(count: values.count)
-    values.withUnsafeBufferPointer { from in
-      if let start = from.baseAddress { buffer.pointer.update(from: start, count: values.count) }
-    }
-    return keep(buffer)
+    values.withUnsafeBufferPointer { plan.constants.keep($0.baseAddress, count: $0.count) }
   }
 
   /// Keeps constants for the life of the plan.
   mutating func keep(_ buffer: AlignedBuffer) -> UnsafePointer<Float> {
-    plan.constants.append(buffer)
-    return UnsafePointer(buffer.pointer)
+    plan.constants.keep(buffer.pointer, count: buffer.count)
   }
 }
 
@@ -159,7 +155,7 @@ extension NetworkCompiler {
   }
 
   private mutating func lowerInput(_ node: Network.Node, _ value: Int) {
-    guard !layouts[value].isPlain else { return }
+    guard !layouts[value].isPlain, !planarInputs.contains(value) else { return }
     appendTransposition(layouts[value], to: pointers[value], from: boundPointer(value), isInput: true)
   }
 }
