@@ -5,8 +5,11 @@
 enum ConvolutionCost {
   /// Multiply-adds of the product kernel per nanosecond.
   private static let rate = 65.0
-  /// Filters come from the third-level cache or from memory, at 14 bytes per nanosecond.
-  private static let bytesPerNanosecond = 14.0
+  /// Bytes per nanosecond at which filters come from the second-level cache, where those of small layers may still be,
+  /// and from behind it.
+  private static let near = 40.0
+  private static let far = 14.0
+  private static let nearBytes = 512.0 * 1024
   /// Moving one number into an unrolled window.
   private static let unroll = 0.1
   /// Transforming one number of a tile, there or back.
@@ -36,5 +39,8 @@ enum ConvolutionCost {
     return Double(max(4, rows) * (depth + 12)) * width / rate
   }
 
-  private static func reading(_ numbers: Int) -> Double { Double(4 * numbers) / bytesPerNanosecond }
+  private static func reading(_ numbers: Int) -> Double {
+    let bytes = Double(4 * numbers)
+    return min(bytes, nearBytes) / near + max(0, bytes - nearBytes) / far
+  }
 }
