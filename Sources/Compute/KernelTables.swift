@@ -36,6 +36,20 @@ public enum ProductKernel {
   }
 }
 
+/// The kernels of Winograd convolutions.
+public enum WinogradKernel {
+  /// The best kernels of the family for tiles of `tile` × `tile` output pixels, 2 or 4, that need at most the given level.
+  ///
+  /// The functions are C: see `qn_f32_winograd_input_function` and `qn_f32_winograd_output_function`.
+  public static func kernel(_ isa: ISA, tile: Int) -> qn_f32_winograd_kernel {
+    var kernels: UnsafePointer<qn_f32_winograd_kernel>?
+    let count = Int(qn_f32_winograd_kernels(&kernels))
+    let rows = UnsafeBufferPointer(start: kernels, count: count).filter { Int($0.tile) == tile }
+    precondition(!rows.isEmpty, "there are kernels for tiles of 2 and 4 pixels")
+    return rows.withUnsafeBufferPointer { best($0, isa, level: \.isa) }
+  }
+}
+
 /// The pooling kernels.
 public enum PoolKernel {
   /// The best kernel of the family that needs at most the given level.
@@ -60,17 +74,87 @@ public enum ResizeKernel {
   }
 }
 
-/// The kernels of Winograd convolutions.
-public enum WinogradKernel {
-  /// The best kernels of the family for tiles of `tile` × `tile` output pixels, 2 or 4, that need at most the given level.
+/// The depthwise convolution kernels for bytes, with the packing of their weights.
+public enum ByteDepthwiseKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
   ///
-  /// The functions are C: see `qn_f32_winograd_input_function` and `qn_f32_winograd_output_function`.
-  public static func kernel(_ isa: ISA, tile: Int) -> qn_f32_winograd_kernel {
-    var kernels: UnsafePointer<qn_f32_winograd_kernel>?
-    let count = Int(qn_f32_winograd_kernels(&kernels))
-    let rows = UnsafeBufferPointer(start: kernels, count: count).filter { Int($0.tile) == tile }
-    precondition(!rows.isEmpty, "there are kernels for tiles of 2 and 4 pixels")
-    return rows.withUnsafeBufferPointer { best($0, isa, level: \.isa) }
+  /// The functions are C: see `qn_u8_dwconv_function` for their arguments.
+  public static func kernel(_ isa: ISA) -> qn_u8_dwconv_kernel {
+    var kernels: UnsafePointer<qn_u8_dwconv_kernel>?
+    let count = Int(qn_u8_dwconv_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
+/// The kernels that add quantised tensors.
+public enum ByteAddKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_add_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_add_function {
+    var kernels: UnsafePointer<qn_u8_add_kernel>?
+    let count = Int(qn_u8_add_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The kernels that look bytes up in a table.
+public enum ByteTableKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_table_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_table_function {
+    var kernels: UnsafePointer<qn_u8_table_kernel>?
+    let count = Int(qn_u8_table_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The kernels that multiply quantised tensors.
+public enum ByteGateKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_gate_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_gate_function {
+    var kernels: UnsafePointer<qn_u8_gate_kernel>?
+    let count = Int(qn_u8_gate_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The pooling kernels for bytes.
+public enum BytePoolKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_pool_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_pool_function {
+    var kernels: UnsafePointer<qn_u8_pool_kernel>?
+    let count = Int(qn_u8_pool_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The kernels between numbers and bytes, in either order of an image's elements.
+public enum ByteConversionKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The functions are C: see `qn_u8_convert_kernel` for their arguments.
+  public static func kernel(_ isa: ISA) -> qn_u8_convert_kernel {
+    var kernels: UnsafePointer<qn_u8_convert_kernel>?
+    let count = Int(qn_u8_convert_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
+/// The bilinear resizing kernels for bytes.
+public enum ByteResizeKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_resize_function` for its arguments.
+  public static func function(_ isa: ISA) -> qn_u8_resize_function {
+    var kernels: UnsafePointer<qn_u8_resize_kernel>?
+    let count = Int(qn_u8_resize_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
   }
 }
 

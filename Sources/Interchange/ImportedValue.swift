@@ -16,8 +16,10 @@ enum ImportedValue {
   case gate(Network.ValueID, Activation, name: String)
   /// Six times an activation of a value, as older files spell the hard sigmoid and hard swish.
   case sextuple(Network.ValueID, Activation, name: String)
-  /// A product with a matrix `[out, in]` that a bias may follow.
-  case product(Network.ValueID, weight: Tensor, name: String)
+  /// A product with a matrix `[out, in]` that a bias may follow; the scales are those of byte weights.
+  case product(Network.ValueID, weight: Tensor, scales: [Float]?, name: String)
+  /// A value that was rounded to a grid and is not yet dequantised.
+  case bytes(Network.ValueID, ByteGrid)
   /// An image with zeros around it.
   case padded(Network.ValueID, Padding)
   /// Channels split as groups × rest, or swapped to rest × groups: on the way of a channel shuffle.

@@ -36,6 +36,10 @@ struct ONNXImporter {
   var values: [String: ImportedValue] = [:]
   /// Tensors of the file by name; they are decoded where they are used.
   private var tensors: [String: ONNXTensorProto] = [:]
+  /// How often the graph reads every value, under any of its names.
+  private var readerCounts: [String: Int] = [:]
+  /// The names that are another name of the same value.
+  private var aliases: [String: String] = [:]
   /// The nodes of the network so far, by value.
   private(set) var producers: [Producer] = []
   /// Values of rank 2 as images of one pixel, where they were asked for.
@@ -66,7 +70,24 @@ struct ONNXImporter {
     (self.model, self.path) = (model, path)
     builder = NetworkBuilder(name: model.graph.name.isEmpty ? "network" : model.graph.name)
     for tensor in model.graph.initializer { tensors[tensor.name] = tensor }
+    countReaders()
   }
+
+  /// Identities give a value another name; they are no readers of their own.
+  private mutating func countReaders() {
+    let identities: Set = ["Identity", "Dropout", "Cast"]
+    for node in model.graph.node {
+      if identities.contains(node.opType), let input = node.input.first, let output = node.output.first {
+        aliases[output] = aliases[input] ?? input
+      } else {
+        for input in node.input { readerCounts[aliases[input] ?? input, default: 0] += 1 }
+      }
+    }
+    for output in model.graph.output { readerCounts[aliases[output.name] ?? output.name, default: 0] += 1 }
+  }
+
+  /// How often the graph reads a value; an output counts as a reader.
+  func readers(of name: String) -> Int { readerCounts[aliases[name] ?? name, default: 0] }
 
   /// Reads the graph up to its outputs; what these do not need is left out.
   mutating func imported() throws -> (network: Network, weights: Weights) {

@@ -10,8 +10,18 @@ struct ONNXConstant {
     case integers([Int])
   }
 
+  /// The scales of numbers that were bytes within ±127.
+  struct ByteScales {
+    let scales: [Float]
+    /// The axis that they belong to; `nil` for one scale.
+    let axis: Int?
+  }
+
   let shape: Shape
   let elements: Elements
+  /// How the file stored the numbers; `nil` for what was computed.
+  var type: Int32?
+  var byteScales: ByteScales?
 
   /// A list of integers.
   init(integers: [Int]) { (shape, elements) = ([integers.count], .integers(integers)) }
@@ -45,6 +55,7 @@ struct ONNXConstant {
         rule: "the shape is \(shape)")
     }
     self.shape = shape
+    self.type = tensor.dataType
   }
 
   private static func unusable(_ type: ONNXTensorProto.DataType, _ place: Diagnostic.Place) -> Diagnostic {

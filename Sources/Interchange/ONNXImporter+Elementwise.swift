@@ -68,9 +68,9 @@ extension ONNXImporter {
   private mutating func withConstant(_ node: ONNXNodeReader, _ name: String, _ constant: ONNXConstant) throws {
     var arithmetic: ChannelArithmetic
     switch try imported(name, for: node) {
-    case .product(let source, let weight, _) where node.op == "Add":
+    case .product(let source, let weight, let scales, _) where node.op == "Add":
       let bias = try bias(Tensor(constant.shape, constant.reals), weight.shape[0], node)
-      return try fullyConnected(node, source, weight, bias)
+      return try fullyConnected(node, source, weight, scales, bias)
     case .sextuple(let source, let activation, _) where isSixth(node, constant):
       if activation == .hsigmoid { return try define(node, .gate(source, .hsigmoid, name: node.name)) }
       return try define(node, .activation(activation), [source])
@@ -141,10 +141,11 @@ extension ONNXImporter {
       var arithmetic = try channelArithmetic(value, name: name + ".scale")
       arithmetic.multiply(by: [6])
       return try finished(arithmetic)
-    case .product(let source, let weight, let name):
-      let op = Operator.linear(Linear(features: weight.shape[0], hasBias: false))
-      return try append(name, op, [source], [("weight", weight)])
-    case .constant, .padded, .grouped, .column: return nil
+    case .product(let source, let weight, let scales, let name):
+      var linear = Linear(features: weight.shape[0], hasBias: false)
+      linear.hasByteWeights = scales != nil
+      return try append(name, .linear(linear), [source], [("weight", weight)] + byteScaleParameter(scales))
+    case .constant, .padded, .grouped, .column, .bytes: return nil
     }
   }
 

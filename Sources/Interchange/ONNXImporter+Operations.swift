@@ -12,6 +12,9 @@ extension ONNXImporter {
     "Gemm": { try $0.gemm($1) },
     "MatMul": { try $0.matrixProduct($1) },
     "BatchNormalization": { try $0.batchNorm($1) },
+    // Quantisation.
+    "QuantizeLinear": { try $0.quantize($1) },
+    "DequantizeLinear": { try $0.dequantize($1) },
     // Activations.
     "Relu": { try $0.define($1, .activation(.relu), [$0.operand($1)]) },
     "HardSwish": { try $0.define($1, .activation(.hswish), [$0.operand($1)]) },
@@ -85,6 +88,9 @@ extension ONNXImporter {
       op.hasBias = true
       parameters.append(("bias", try tensor(node, 2, "bias")))
     }
+    let scales = try byteScales(node, 1, axis: 0, channels: op.channels)
+    op.hasByteWeights = scales != nil
+    parameters += byteScaleParameter(scales)
     try define(node, .convolution(op), [input], parameters)
   }
 
@@ -104,22 +110,28 @@ extension ONNXImporter {
     try node.require(weight.shape.rank == 2, "the weight is a matrix", value: weight.shape.description)
     // Another copy is made where a weight is changed.
     try charge(weight.values.count)
-    if node.integer("transB", default: 0) == 0 { weight = weight.transposed }
+    let isTransposed = node.integer("transB", default: 0) != 0
+    if !isTransposed { weight = weight.transposed }
+    var scales = try byteScales(node, 1, axis: isTransposed ? 0 : 1, channels: weight.shape[0])
     let alpha = node.real("alpha", default: 1)
-    if alpha != 1 { weight.values = weight.values.map { $0 * alpha } }
+    if alpha != 1 {
+      weight.values = weight.values.map { $0 * alpha }
+      scales = nil
+    }
     guard node.input(2) != nil else {
-      return try define(node, .product(operand(node), weight: weight, name: node.name))
+      return try define(node, .product(operand(node), weight: weight, scales: scales, name: node.name))
     }
     let beta = node.real("beta", default: 1)
     let bias = try bias(try tensor(node, 2, "bias"), weight.shape[0], node)
-    try fullyConnected(node, operand(node), weight, bias.map { $0 * beta })
+    try fullyConnected(node, operand(node), weight, scales, bias.map { $0 * beta })
   }
 
   private mutating func matrixProduct(_ node: ONNXNodeReader) throws {
     let weight = try tensor(node, 1, "second operand")
     try node.require(weight.shape.rank == 2, "the second operand is a matrix", value: weight.shape.description)
     try charge(weight.values.count)
-    try define(node, .product(operand(node), weight: weight.transposed, name: node.name))
+    let scales = try byteScales(node, 1, axis: 1, channels: weight.shape[1])
+    try define(node, .product(operand(node), weight: weight.transposed, scales: scales, name: node.name))
   }
 
   /// One number per feature.
@@ -133,11 +145,17 @@ extension ONNXImporter {
   }
 
   mutating func fullyConnected(
-    _ node: ONNXNodeReader, _ input: Network.ValueID, _ weight: Tensor, _ bias: [Float]
+    _ node: ONNXNodeReader, _ input: Network.ValueID, _ weight: Tensor, _ scales: [Float]?, _ bias: [Float]
   ) throws {
-    let features = weight.shape[0]
-    try define(
-      node, .linear(Linear(features: features)), [input], [("weight", weight), ("bias", Tensor([features], bias))])
+    var linear = Linear(features: weight.shape[0])
+    linear.hasByteWeights = scales != nil
+    let parameters = [("weight", weight), ("bias", Tensor([bias.count], bias))] + byteScaleParameter(scales)
+    try define(node, .linear(linear), [input], parameters)
+  }
+
+  /// The last parameter of a layer with byte weights.
+  func byteScaleParameter(_ scales: [Float]?) -> [(String, Tensor)] {
+    scales.map { [("scale", Tensor([$0.count], $0))] } ?? []
   }
 
   /// The height and width of an image.

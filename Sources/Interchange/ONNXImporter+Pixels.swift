@@ -34,7 +34,8 @@ extension ONNXImporter {
     let producer = producers[value]
     let source = pixels[producer.source] ?? producer.source
     guard case .linear(let linear) = producer.op else { return try append(producer.name, producer.op, [source]) }
-    let op = Convolution(channels: linear.features, kernel: .one, hasBias: linear.hasBias)
+    var op = Convolution(channels: linear.features, kernel: .one, hasBias: linear.hasBias)
+    op.hasByteWeights = linear.hasByteWeights
     let parameters = producer.parameters.compactMap { role, name in
       weights[name].map { (role, role == "weight" ? $0.reshaped(to: Shape($0.shape.dimensions + [1, 1])) : $0) }
     }
@@ -56,8 +57,8 @@ extension Network {
     for (position, node) in nodes.enumerated() where isNeeded[position] {
       moved[position] =
         node.op == .input
-        ? try builder.input(node.name, node.shape)
-        : try builder.append(node.name, node.op, node.inputs.map { moved[$0] }, parameters: node.parameters)
+        ? try builder.input(node.name, node.shape, grid: node.grid)
+        : try builder.append(node.name, node.op, node.inputs.map { moved[$0] }, parameters: node.parameters, grid: node.grid)
     }
     return builder.network(outputs: outputs.map { ($0.name, moved[$0.value]) })
   }

@@ -58,6 +58,7 @@ extension Network {
 
   private func fusedNode(_ group: FusionGroup) -> Node {
     var node = nodes[group.root]
+    node.grid = nodes[group.last].grid
     switch node.op {
     case .convolution(var convolution):
       if let activation = group.activation { convolution.activation = activation }
@@ -116,12 +117,13 @@ extension Network {
 
   /// Takes `next` into the group where the order weights, residual, activation allows it.
   private func extend(_ group: inout FusionGroup, by next: ValueID) -> Bool {
-    guard group.activation == nil else { return false }
+    // Rounding in between cannot be fused.
+    guard group.activation == nil, nodes[group.last].grid == nil else { return false }
     let isConvolution = if case .convolution = nodes[group.root].op { true } else { false }
     switch nodes[next].op {
     case .activation(let activation):
       group.activation = activation
-    case .batchNorm where isConvolution && group.last == group.root && nodes[group.root].inputs.count == 1:
+    case .batchNorm where canFold(group) && group.last == group.root && nodes[group.root].inputs.count == 1:
       group.batchNorm = next
     case .add where isConvolution && group.residual == nil && nodes[group.root].inputs.count == 1:
       guard let other = nodes[next].inputs.first(where: { $0 != group.last }) else { return false }
@@ -132,6 +134,11 @@ extension Network {
     group.absorbed.append(group.last)
     group.last = next
     return true
+  }
+
+  /// Whether a batch norm may change the weights; bytes stay as they are.
+  private func canFold(_ group: FusionGroup) -> Bool {
+    if case .convolution(let convolution) = nodes[group.root].op { !convolution.hasByteWeights } else { false }
   }
 
   /// W′ = W · gamma / sqrt(variance + epsilon) per output channel, and the bias to match.

@@ -30,6 +30,8 @@ public struct Network: Hashable, Sendable {
     public var parameters: [Parameter]
     /// The shape of its value for a batch of one.
     public var shape: Shape
+    /// The grid that the value is rounded to; `nil` for a value in FP32.
+    public var grid: ByteGrid?
   }
 
   /// A value that leaves the network.
@@ -55,6 +57,9 @@ public struct Network: Hashable, Sendable {
 
   /// The positions of the input nodes.
   public var inputs: [ValueID] { nodes.indices.filter { nodes[$0].op == .input } }
+
+  /// Whether any value is rounded to bytes.
+  public var isQuantised: Bool { nodes.contains { $0.grid != nil } }
 
   /// Every parameter once, in order of first use.
   public var parameters: [Parameter] {
@@ -83,19 +88,26 @@ public struct NetworkBuilder {
   public func shape(_ value: Network.ValueID) -> Shape { nodes[value].shape }
 
   /// Adds an input.
-  public mutating func input(_ name: String, _ shape: Shape) throws -> Network.ValueID {
-    try append(Network.Node(name: name, op: .input, inputs: [], parameters: [], shape: shape))
+  public mutating func input(_ name: String, _ shape: Shape, grid: ByteGrid? = nil) throws -> Network.ValueID {
+    try append(Network.Node(name: name, op: .input, inputs: [], parameters: [], shape: shape, grid: grid))
   }
+
+  /// The grid that a value is rounded to.
+  public func grid(_ value: Network.ValueID) -> ByteGrid? { nodes[value].grid }
+
+  /// Rounds a value that is there already.
+  public mutating func setGrid(_ grid: ByteGrid?, of value: Network.ValueID) { nodes[value].grid = grid }
 
   /// Adds a node and returns its value.
   ///
   /// - Throws: ``Diagnostic`` that names the node where operands, parameters and operator do not fit.
   public mutating func append(
-    _ name: String, _ op: Operator, _ inputs: [Network.ValueID], parameters: [Parameter] = []
+    _ name: String, _ op: Operator, _ inputs: [Network.ValueID], parameters: [Parameter] = [], grid: ByteGrid? = nil
   ) throws -> Network.ValueID {
     let operands = inputs.map { nodes[$0].shape }
     let shape = try op.outputShape(operands, parameters: parameters, node: name)
-    return try append(Network.Node(name: name, op: op, inputs: inputs, parameters: parameters, shape: shape))
+    return try append(
+      Network.Node(name: name, op: op, inputs: inputs, parameters: parameters, shape: shape, grid: grid))
   }
 
   private mutating func append(_ node: Network.Node) throws -> Network.ValueID {

@@ -47,7 +47,8 @@ public enum Operator: Hashable, Sendable {
 /// A two-dimensional convolution, with what the rewrites fuse into it.
 ///
 /// Parameters: weight `[out, in / groups, kernel height, kernel width]`, and bias `[out]` where it has one. A node with
-/// a second input adds it (a residual of the output's shape) before the activation.
+/// a second input adds it (a residual of the output's shape) before the activation. With byte weights the last parameter
+/// is a scale per output channel `[out]`, and every weight is its channel's scale times a whole number within ±127.
 public struct Convolution: Hashable, Sendable {
   /// The number of output channels.
   public var channels: Int
@@ -65,6 +66,8 @@ public struct Convolution: Hashable, Sendable {
   public var hasBias: Bool
   /// What is applied to the sum; `identity` until a rewrite fuses an activation.
   public var activation: Activation
+  /// Whether the weights are whole multiples of scales, which are the last parameter.
+  public var hasByteWeights = false
 
   /// Creates a convolution.
   public init(
@@ -91,7 +94,7 @@ public struct Convolution: Hashable, Sendable {
   }
 }
 
-/// A fully connected layer, with what the rewrites fuse into it.
+/// A fully connected layer, with what the rewrites fuse into it. For byte weights see ``Convolution``.
 public struct Linear: Hashable, Sendable {
   /// The number of outputs.
   public var features: Int
@@ -99,6 +102,8 @@ public struct Linear: Hashable, Sendable {
   public var hasBias: Bool
   /// What is applied to the sum.
   public var activation: Activation
+  /// Whether the weights are whole multiples of scales, which are the last parameter.
+  public var hasByteWeights = false
 
   /// Creates a fully connected layer.
   public init(features: Int, hasBias: Bool = true, activation: Activation = .identity) {

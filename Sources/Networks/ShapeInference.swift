@@ -85,8 +85,9 @@ extension Operator {
     switch self {
     case .convolution(let c):
       [[c.channels, operands[0][1] / c.groups, c.kernel.height, c.kernel.width]] + (c.hasBias ? [[c.channels]] : [])
+        + (c.hasByteWeights ? [[c.channels]] : [])
     case .batchNorm: Array(repeating: [operands[0][1]], count: 4)
-    case .linear(let l): [[l.features, operands[0][-1]]] + (l.hasBias ? [[l.features]] : [])
+    case .linear(let l): [[l.features, operands[0][-1]]] + (l.hasBias ? [[l.features]] : []) + (l.hasByteWeights ? [[l.features]] : [])
     case .embedding(let vocabulary, let width): [[vocabulary, width]]
     case .rmsNorm: [[operands[0][-1]]]
     case .layerNorm: Array(repeating: [operands[0][-1]], count: 2)

@@ -1,6 +1,6 @@
 #pragma once
 
-// Kernels of the project's own, in C for the sake of SIMD intrinsics. Images are NHWC in FP32.
+// Kernels of the project's own, in C for the sake of SIMD intrinsics. Images are NHWC, in FP32 or bytes.
 //
 // A kernel family is a folder `<type>-<operation>`: a template written over the vector vocabulary in `simd/`, one
 // translation unit per instruction set, a portable reference in plain loops, and a list of all of them in `kernels.h`,
@@ -20,5 +20,14 @@
 #include "quoin-f32-winograd.h"
 #include "quoin-probe.h"
 #include "quoin-types.h"
+#include "quoin-u8-add.h"
+#include "quoin-u8-convert.h"
+#include "quoin-u8-dwconv.h"
+#include "quoin-u8-gate.h"
 #include "quoin-u8-gemm.h"
+#include "quoin-u8-im2col.h"
+#include "quoin-u8-layout.h"
+#include "quoin-u8-pool.h"
+#include "quoin-u8-resize.h"
+#include "quoin-u8-table.h"
 #include "quoin-u8-types.h"

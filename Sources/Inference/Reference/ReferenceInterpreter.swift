@@ -47,9 +47,9 @@ package struct ReferenceInterpreter {
         guard let tensor = inputs[node.name] else {
           throw Diagnostic(.usage, "an input is missing", value: node.name)
         }
-        values.append(Value(tensor))
+        values.append(rounded(Value(tensor), node.grid))
       } else {
-        values.append(try evaluate(node, node.inputs.map { values[$0] }))
+        values.append(rounded(try evaluate(node, node.inputs.map { values[$0] }), node.grid))
       }
     }
     return Dictionary(
@@ -57,6 +57,13 @@ package struct ReferenceInterpreter {
         let value = values[output.value]
         return (output.name, Tensor(value.shape, value.elements.map { Float($0) }))
       })
+  }
+
+  private func rounded(_ value: Value, _ grid: ByteGrid?) -> Value {
+    guard let grid else { return value }
+    var result = value
+    for i in result.elements.indices { result.elements[i] = Double(grid.snapped(Float(result.elements[i]))) }
+    return result
   }
 
   private func parameters(_ node: Network.Node) throws -> [Value] {

@@ -1,0 +1,33 @@
+#include "quoin-u8-layout.h"
+
+#include <string.h>
+
+// A side of the blocks in which a matrix is transposed: reads and writes of a block stay in the first-level cache.
+enum { block = 64 };
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+void qn_u8_transpose(size_t rows, size_t columns, const uint8_t *x, uint8_t *y) {
+  for (size_t row = 0; row < rows; row += block) {
+    size_t row_end = smaller(rows, row + block);
+    for (size_t column = 0; column < columns; column += block) {
+      size_t column_end = smaller(columns, column + block);
+      for (size_t j = column; j < column_end; j++) {
+        for (size_t i = row; i < row_end; i++) y[j * rows + i] = x[i * columns + j];
+      }
+    }
+  }
+}
+
+void qn_u8_copy_rows(size_t rows, size_t columns, const uint8_t *x, size_t x_stride, uint8_t *y, size_t y_stride) {
+  for (size_t row = 0; row < rows; row++) memcpy(y + row * y_stride, x + row * x_stride, columns);
+}
+
+void qn_u8_shuffle(size_t rows, size_t groups, size_t per_group, const uint8_t *x, uint8_t *y) {
+  size_t columns = groups * per_group;
+  for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
+    for (size_t i = 0; i < per_group; i++) {
+      for (size_t g = 0; g < groups; g++) y[i * groups + g] = x[g * per_group + i];
+    }
+  }
+}

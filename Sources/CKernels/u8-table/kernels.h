@@ -1,0 +1,12 @@
+#pragma once
+#include "quoin-u8-table.h"
+
+// The family, one row per kernel and in rising order of instruction sets. Declarations, the table and the tests follow.
+#define QN_U8_TABLE_KERNELS(ROW) \
+  ROW(portable)
+
+#define DECLARE(isa)                                                                                        \
+  void qn_u8_table__##isa(size_t rows, size_t columns, const uint8_t *x, size_t x_stride, const uint8_t *table, \
+                          uint8_t *y, size_t y_stride);
+QN_U8_TABLE_KERNELS(DECLARE)
+#undef DECLARE
