@@ -1,3 +1,4 @@
+import CKernels
 import Compute
 import Diagnostics
 import Networks
@@ -12,6 +13,9 @@ import Tensors
 /// Images come and go as batch × channels × height × width and lie as batch × height × width × channels inside. Results
 /// have the same bits for any number of threads of one instruction-set level. Compile a fused network: batch norms and
 /// activations that stand alone cost a pass over memory each.
+///
+/// Numbers below 1.2e-38 in size (subnormal ones) count as zeros, at every level: an activation such as swish makes many
+/// of them, and each would cost more than a hundred cycles.
 ///
 /// One caller at a time; the pool may serve several compiled networks, one after the other.
 public final class CompiledNetwork {
@@ -82,7 +86,10 @@ public final class CompiledNetwork {
     for index in range {
       guard let step = steps.baseAddress.map({ $0 + index }) else { return }
       pool.run(step.pointee.pieces, context: step) { context, piece, worker in
+        // Around every piece, whoever runs it, so that all threads round alike and the caller's setting is kept.
+        let control = qn_cpu_flush_subnormals()
         context?.assumingMemoryBound(to: Step.self).pointee.run(piece, worker: worker)
+        qn_cpu_restore_control(control)
       }
     }
   }

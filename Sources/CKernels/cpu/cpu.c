@@ -2,6 +2,7 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <immintrin.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -95,3 +96,12 @@ int qn_cpu_pin(int index) {
   }
   return EINVAL;
 }
+
+unsigned qn_cpu_flush_subnormals(void) {
+  enum { denormals_are_zero = 1 << 6, flush_to_zero = 1 << 15 };
+  unsigned before = _mm_getcsr();
+  _mm_setcsr(before | denormals_are_zero | flush_to_zero);
+  return before;
+}
+
+void qn_cpu_restore_control(unsigned word) { _mm_setcsr(word); }
