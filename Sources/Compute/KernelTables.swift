@@ -159,7 +159,7 @@ public enum ByteResizeKernel {
 }
 
 /// The last row of a table in rising order that needs at most the given level; the first is portable.
-private func best<Kernel>(
+func best<Kernel>(
   _ kernels: UnsafeBufferPointer<Kernel>, _ isa: ISA, level: KeyPath<Kernel, qn_isa>
 ) -> Kernel {
   kernels.last { $0[keyPath: level].rawValue <= isa.code.rawValue } ?? kernels[0]
