@@ -21,7 +21,7 @@ struct ConstantArena {
     }
     let start = buffers[buffers.count - 1].pointer + used
     if let values { start.update(from: values, count: count) }
-    used += (count + MemoryPlanner.line - 1) / MemoryPlanner.line * MemoryPlanner.line
+    used += MemoryPlanner.wholeLines(count)
     self.count += count
     return UnsafePointer(start)
   }

@@ -5,7 +5,7 @@ import Networks
 import Tensors
 
 extension NetworkCompiler {
-  /// A convolution as a depthwise kernel, or as products of unrolled windows.
+  /// A convolution as a depthwise kernel, by Winograd's minimal filtering, or as products of unrolled windows.
   mutating func lower(_ convolution: Convolution, _ node: Network.Node, _ value: Int) throws {
     let (input, output) = (layouts[node.inputs[0]], layouts[value])
     if convolution.isDepthwise(inputs: input.channels) {
@@ -14,6 +14,10 @@ extension NetworkCompiler {
     }
     if network.isStem(value, layouts) {
       try lowerStem(convolution, node, value)
+      return
+    }
+    if let shape = winogradShape(convolution, input: input, output: output) {
+      try lowerWinograd(convolution, shape, node, value)
       return
     }
     let weight = try parameters.required(node, 0)
@@ -32,7 +36,7 @@ extension NetworkCompiler {
             isUnrolled: isUnrolled),
           window: convolution.window(input, output), input: pointers[node.inputs[0]],
           inputStride: input.channels,
-          inputImage: input.imageElements, packed: packed.start, packedGroup: packed.perGroup, output: value,
+          inputImage: input.imageElements, packed: packed.start, packedGroup: packed.stride, output: value,
           outputStride: convolution.channels,
           residual: node.inputs.count > 1 ? pointers[node.inputs[1]] : nil,
           activation: convolution.activation.code)))
@@ -105,29 +109,28 @@ struct ProductShape {
 
   /// The largest number of rows of a block.
   var rowsPerBlock: Int { (rows + rowBlocks - 1) / rowBlocks }
+
+  /// Elements of memory for one block of unrolled rows: whole cache lines, so that threads do not share one.
+  var unrolledElements: Int {
+    isUnrolled ? MemoryPlanner.wholeLines(rowsPerBlock * depth) : 0
+  }
 }
 
 extension NetworkCompiler {
-  /// Elements of scratch memory that one thread needs.
-  var scratchPerWorker: Int {
+  /// Elements of scratch memory that one thread needs for unrolled windows, or the lines of a stem.
+  var unrolledElements: Int {
     network.nodes.indices.map { value in
-      if network.isStem(value, layouts), case .convolution(let convolution) = network.nodes[value].op {
-        var window = convolution.window(layouts[network.nodes[value].inputs[0]], layouts[value])
-        return wholeLines(qn_f32_stem_scratch(&window))
-      }
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
-      let channels = layouts[network.nodes[value].inputs[0]].channels
-      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: channels) else { return 0 }
-      let depth = convolution.depth(inputs: channels)
-      let shape = ProductShape(
-        images: 1, rows: layouts[value].pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true)
-      return wholeLines(shape.rowsPerBlock * depth)
+      let (input, output) = (layouts[network.nodes[value].inputs[0]], layouts[value])
+      if network.isStem(value, layouts) { return stemElements(convolution.window(input, output)) }
+      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: input.channels),
+        winogradShape(convolution, input: input, output: output) == nil
+      else { return 0 }
+      let depth = convolution.depth(inputs: input.channels)
+      return ProductShape(
+        images: 1, rows: output.pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true
+      ).unrolledElements
     }.max() ?? 0
-  }
-
-  /// Elements in whole cache lines, so that threads do not share one.
-  private func wholeLines(_ elements: Int) -> Int {
-    (elements + MemoryPlanner.line - 1) / MemoryPlanner.line * MemoryPlanner.line
   }
 
   private func product(
@@ -148,7 +151,7 @@ extension NetworkCompiler {
       inputStride: inputStride, inputImage: inputImage, packed: packed, packedGroup: packedGroup,
       panel: kernels.panel, output: pointers[output], outputStride: outputStride, residual: residual,
       activation: activation, rowBlocks: shape.rowBlocks, columnBlocks: columnBlocks, scratch: scratch,
-      scratchPerWorker: scratchPerWorker,
+      scratchPerWorker: shape.unrolledElements,
       partition: Partition(blocks: units * columnBlocks, threads: threads, nanoseconds: macs / 32))
   }
 

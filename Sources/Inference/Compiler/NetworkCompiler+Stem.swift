@@ -8,6 +8,7 @@ extension NetworkCompiler {
     let weight = try parameters.required(node, 0)
     let bias = convolution.hasBias ? try parameters.required(node, 1) : nil
     let packed = packGroups(weight, bias, convolution, inputs: input.channels)
+    let window = convolution.window(input, output)
     let isPlanar = planarInputs.contains(node.inputs[0])
     // As many rows as share their scratch.
     let rowBlocks = (output.height + 3) / 4
@@ -15,12 +16,18 @@ extension NetworkCompiler {
     append(
       .stem(
         StemStep(
-          function: kernels.stem, window: convolution.window(input, output), input: pointers[node.inputs[0]],
+          function: kernels.stem, window: window, input: pointers[node.inputs[0]],
           channelStride: isPlanar ? input.pixels : 1, pixelStride: isPlanar ? 1 : input.channels,
           inputImage: input.imageElements, packed: packed.start, outputs: output.channels,
           activation: convolution.activation.code, output: pointers[value], outputImage: output.imageElements,
-          rowBlocks: rowBlocks, scratch: scratch, scratchPerWorker: scratchPerWorker,
+          rowBlocks: rowBlocks, scratch: scratch, scratchPerWorker: stemElements(window),
           partition: Partition(blocks: output.images * rowBlocks, threads: threads, nanoseconds: macs / 32))))
+  }
+
+  /// Elements of scratch memory that one thread needs for a stem.
+  func stemElements(_ window: qn_window) -> Int {
+    var window = window
+    return MemoryPlanner.wholeLines(qn_f32_stem_scratch(&window))
   }
 
   /// Inputs that are read as the caller's planes, channel by channel, and never as pixels.

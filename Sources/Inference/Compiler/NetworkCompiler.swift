@@ -19,7 +19,7 @@ struct NetworkCompiler {
   private(set) var bindings: [String: BoundValue] = [:]
   private(set) var results: [String: BoundValue] = [:]
   private(set) var plan = CompiledPlan()
-  /// Room for one block of unrolled windows per thread.
+  /// Room for one block of unrolled windows per thread, or for transformed tiles.
   var scratch: UnsafeMutablePointer<Float> { plan.workspace.pointer }
 
   init(_ network: Network, weights: Weights, batch: Int, threads: Int, isa: ISA) throws {
@@ -35,7 +35,7 @@ struct NetworkCompiler {
   mutating func compile() throws -> CompiledPlan {
     try placeValues()
     plan.constants = ConstantArena(expecting: network.parameters.reduce(0) { $0 + $1.shape.elementCount })
-    plan.workspace = AlignedBuffer(count: threads * scratchPerWorker)
+    plan.workspace = AlignedBuffer(count: max(threads * unrolledElements, winogradElements))
     for (value, node) in network.nodes.enumerated() {
       let first = plan.steps.count
       try lower(node, value)

@@ -3,6 +3,7 @@
 enum Step {
   case product(ProductStep)
   case stem(StemStep)
+  case winograd(WinogradStep)
   case depthwise(DepthwiseStep)
   case pool(PoolStep)
   case resize(ResizeStep)
@@ -17,6 +18,7 @@ enum Step {
     switch self {
     case .product(let step): step.partition.pieces
     case .stem(let step): step.partition.pieces
+    case .winograd(let step): step.partition.pieces
     case .depthwise(let step): step.partition.pieces
     case .pool(let step): step.partition.pieces
     case .resize(let step): step.partition.pieces
@@ -33,6 +35,7 @@ enum Step {
     switch self {
     case .product(let step): step.run(piece, worker: worker)
     case .stem(let step): step.run(piece, worker: worker)
+    case .winograd(let step): step.run(piece, worker: worker)
     case .depthwise(let step): step.run(piece)
     case .pool(let step): step.run(piece)
     case .resize(let step): step.run(piece)
