@@ -108,6 +108,9 @@ extension NetworkCompiler {
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
       let channels = layouts[network.nodes[value].inputs[0]].channels
       guard !convolution.isPointwise, !convolution.isDepthwise(inputs: channels) else { return 0 }
+      if network.nodes[network.nodes[value].inputs[0]].grid != nil {
+        return byteScratch(convolution, channels: channels, output: layouts[value]) / 4
+      }
       let depth = convolution.depth(inputs: channels)
       let shape = ProductShape(
         images: 1, rows: layouts[value].pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true)
@@ -139,14 +142,14 @@ extension NetworkCompiler {
   }
 
   /// Blocks of an image step: rows first, then channels, until every thread has something to do.
-  func imageBlocks(_ output: ValueLayout, rows: Int, cutsChannels: Bool = true) -> ImageBlocks {
+  func imageBlocks(_ output: ValueLayout, rows: Int, cutsChannels: Bool = true, lanes: Int = 16) -> ImageBlocks {
     let wanted = threads == 1 ? 1 : (4 * threads + output.images - 1) / output.images
     let rowBlocks = min(rows, wanted)
     let channelBlocks =
-      cutsChannels ? min((output.channels + 15) / 16, (wanted + rowBlocks - 1) / rowBlocks) : 1
+      cutsChannels ? min((output.channels + lanes - 1) / lanes, (wanted + rowBlocks - 1) / rowBlocks) : 1
     return ImageBlocks(
       images: output.images, rows: rows, channels: output.channels, rowBlocks: rowBlocks,
-      channelBlocks: channelBlocks)
+      channelBlocks: channelBlocks, lanes: lanes)
   }
 }
 
