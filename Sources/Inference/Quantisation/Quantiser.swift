@@ -224,7 +224,7 @@ extension NetworkBuilder {
 
 extension Tensor {
   /// Some of the first dimension's indices.
-  fileprivate func rows(_ range: Range<Int>) -> Tensor {
+  func rows(_ range: Range<Int>) -> Tensor {
     let size = values.count / max(1, shape[0])
     var part = shape
     part[0] = range.count
