@@ -58,7 +58,7 @@ struct QuantizeCommand: ParsableCommand {
     let file = try ONNX.export(quantised.network, weights: quantised.weights)
     let ratios = try QuantisationNoise.ratios(
       of: quantised, to: (network, weights), samples: samples, pool: pool)
-    try file.writeAtomically(to: output)
+    try writeAtomically(file, to: output)
     let answer = Answer(
       output: output, method: method, samples: samples.values.first?.shape[0] ?? 0,
       roundedValues: quantised.network.nodes.count { $0.grid != nil }, signalToNoiseDb: ratios, fileBytes: file.count)
