@@ -36,6 +36,20 @@ public enum ProductKernel {
   }
 }
 
+/// The kernels of Winograd convolutions.
+public enum WinogradKernel {
+  /// The best kernels of the family for tiles of `tile` × `tile` output pixels, 2 or 4, that need at most the given level.
+  ///
+  /// The functions are C: see `qn_f32_winograd_input_function` and `qn_f32_winograd_output_function`.
+  public static func kernel(_ isa: ISA, tile: Int) -> qn_f32_winograd_kernel {
+    var kernels: UnsafePointer<qn_f32_winograd_kernel>?
+    let count = Int(qn_f32_winograd_kernels(&kernels))
+    let rows = UnsafeBufferPointer(start: kernels, count: count).filter { Int($0.tile) == tile }
+    precondition(!rows.isEmpty, "there are kernels for tiles of 2 and 4 pixels")
+    return rows.withUnsafeBufferPointer { best($0, isa, level: \.isa) }
+  }
+}
+
 /// The pooling kernels.
 public enum PoolKernel {
   /// The best kernel of the family that needs at most the given level.

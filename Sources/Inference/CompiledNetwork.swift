@@ -27,7 +27,7 @@ public final class CompiledNetwork {
   public let isa: ISA
   /// Bytes of the arena that holds every value between the inputs and the outputs.
   public let peakActivationBytes: Int
-  /// Bytes of scratch memory for unrolled windows, all threads together.
+  /// Bytes of scratch memory for unrolled windows and transformed tiles, all threads together.
   public let workspaceBytes: Int
   /// Bytes of packed weights and tables.
   public let weightBytes: Int

@@ -9,6 +9,8 @@ struct KernelSet {
   let pool: qn_f32_pool_function
   let resize: qn_f32_resize_function
   let bytes: ByteKernelSet
+  private let smallTiles: qn_f32_winograd_kernel
+  private let largeTiles: qn_f32_winograd_kernel
 
   init(_ isa: ISA) {
     product = ProductKernel.kernel(isa)
@@ -17,7 +19,12 @@ struct KernelSet {
     pool = PoolKernel.function(isa)
     resize = ResizeKernel.function(isa)
     bytes = ByteKernelSet(isa)
+    smallTiles = WinogradKernel.kernel(isa, tile: 2)
+    largeTiles = WinogradKernel.kernel(isa, tile: 4)
   }
+
+  /// The transforms for tiles of 2 or 4 output pixels.
+  func winograd(tile: Int) -> qn_f32_winograd_kernel { tile == 2 ? smallTiles : largeTiles }
 
   /// Columns of a whole panel of a packed matrix.
   var panel: Int { Int(product.panel) }

@@ -82,12 +82,7 @@ extension NetworkCompiler {
   ) {
     let kernel = kernels.bytes.product
     let panel = Int(kernel.panel)
-    let packing = BytePacking(columns: shape.columns, depth: shape.depth, kernel: kernel)
-    let packed = keepBytes(count: shape.groups * packing.byteCount)
-    for group in 0..<shape.groups {
-      packing.pack(
-        weights, bias: layer.bias, group: group, inputZero: layer.input.zero, to: packed + group * packing.byteCount)
-    }
+    let packed = packGroups(weights, layer, shape, kernel)
     let blockRows = shape.blockRows(kernel)
     let rowBlocks = (shape.rows + blockRows - 1) / blockRows
     let units = shape.images * rowBlocks * shape.groups
@@ -102,13 +97,36 @@ extension NetworkCompiler {
           function: kernel.function, window: window, isUnrolled: shape.isUnrolled, images: shape.images,
           rowsPerImage: shape.rows, groups: shape.groups, columns: shape.columns, depth: shape.depth,
           input: bytes(node.inputs[0]), inputStride: inputStride, inputImage: inputImage,
-          inputZero: layer.input.zero, packed: UnsafeRawPointer(packed), packedGroup: packing.byteCount,
-          packedPanel: packing.panelBytes, panel: panel, output: node.grid == nil ? nil : bytes(value),
+          inputZero: layer.input.zero, packed: packed.start, packedGroup: packed.perGroup,
+          packedColumn: packed.perColumn, panel: panel, output: node.grid == nil ? nil : bytes(value),
           outputStride: shape.columns * shape.groups, requantisation: requantisation(layer, node, value),
           blockRows: blockRows, rowBlocks: rowBlocks, columnBlocks: columnBlocks,
           scratch: UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: UInt8.self),
-          scratchPerWorker: 4 * scratchPerWorker, scratchStride: shape.unrolledStride(kernel),
+          scratchPerWorker: shape.scratchBytes(kernel), scratchStride: shape.unrolledStride(kernel),
           partition: Partition(blocks: units * columnBlocks, threads: threads, nanoseconds: macs / 128))))
+  }
+
+  /// One packed matrix per group, one behind the other.
+  private mutating func packGroups(
+    _ weights: [Int8], _ layer: ByteLayer, _ shape: ByteProductShape, _ kernel: qn_u8_gemm_kernel
+  ) -> (start: UnsafeRawPointer, perGroup: Int, perColumn: Int) {
+    let groups = (0..<shape.groups).map { group in
+      weights.withUnsafeBufferPointer { weights in
+        (layer.bias ?? Array(repeating: 0, count: shape.groups * shape.columns)).withUnsafeBufferPointer { bias in
+          // A shape with an extent of 0 never gets this far, so there is a first element.
+          PackedBytes(
+            weights.baseAddress.unsafelyUnwrapped + group * shape.columns * shape.depth,
+            bias: bias.baseAddress.unsafelyUnwrapped + group * shape.columns, zeroPoint: layer.input.zero,
+            columns: shape.columns, depth: shape.depth, kernel: kernel)
+        }
+      }
+    }
+    let perGroup = groups[0].byteCount
+    let all = keepBytes(count: perGroup * groups.count)
+    for (index, group) in groups.enumerated() {
+      (all + index * perGroup).copyMemory(from: group.pointer, byteCount: perGroup)
+    }
+    return (UnsafeRawPointer(all), perGroup, MemoryLayout<Int32>.stride + groups[0].readDepth)
   }
 
   /// How a layer's sums become bytes, or numbers where the value has no grid.
@@ -187,45 +205,5 @@ struct ByteProductShape {
   /// Bytes of scratch memory for a block of unrolled rows, in whole cache lines.
   func scratchBytes(_ kernel: qn_u8_gemm_kernel) -> Int {
     isUnrolled ? (blockRows(kernel) * unrolledStride(kernel) + 64 + 63) / 64 * 64 : 0
-  }
-}
-
-/// The layout of a packed matrix of bytes, as `qn_u8_gemm_function` states it.
-struct BytePacking {
-  let columns: Int
-  let depth: Int
-  let panel: Int
-  /// Groups of four steps, with those that only fill up.
-  private let quads: Int
-
-  init(columns: Int, depth: Int, kernel: qn_u8_gemm_kernel) {
-    (self.columns, self.depth, panel) = (columns, depth, Int(kernel.panel))
-    let step = Int(kernel.depth)
-    quads = (depth + step - 1) / step * step / 4
-  }
-
-  /// Bytes of a panel: a bias per column, then four bytes per column and quad.
-  var panelBytes: Int { 4 * panel * (1 + quads) }
-
-  /// Bytes of the whole matrix.
-  var byteCount: Int { (columns + panel - 1) / panel * panelBytes }
-
-  /// Packs one group of `weights`, `[group · columns][depth]`, into zeroed memory.
-  func pack(
-    _ weights: [Int8], bias: [Int32]?, group: Int, inputZero: UInt8, to target: UnsafeMutableRawPointer
-  ) {
-    for column in 0..<columns {
-      let start = target + column / panel * panelBytes
-      let row = group * columns + column
-      var sum: Int32 = 0
-      for k in 0..<depth {
-        let weight = weights[row * depth + k]
-        sum += Int32(weight)
-        start.storeBytes(
-          of: weight, toByteOffset: 4 * panel * (1 + k / 4) + 4 * (column % panel) + k % 4, as: Int8.self)
-      }
-      start.storeBytes(
-        of: (bias?[row] ?? 0) &- Int32(inputZero) &* sum, toByteOffset: 4 * (column % panel), as: Int32.self)
-    }
   }
 }

@@ -23,7 +23,7 @@ struct NetworkCompiler {
   private(set) var bindings: [String: BoundValue] = [:]
   private(set) var results: [String: BoundValue] = [:]
   private(set) var plan = CompiledPlan()
-  /// Room for one block of unrolled windows per thread.
+  /// Room for one block of unrolled windows per thread, or for transformed tiles.
   var scratch: UnsafeMutablePointer<Float> { plan.workspace.pointer }
 
   init(_ bytePlan: BytePlan, weights: Weights, batch: Int, threads: Int, isa: ISA) throws {
@@ -40,7 +40,7 @@ struct NetworkCompiler {
   /// The finished plan, with its input and output buffers.
   mutating func compile() throws -> CompiledPlan {
     try placeValues()
-    plan.workspace = AlignedBuffer(count: threads * scratchPerWorker)
+    plan.workspace = AlignedBuffer(count: max(threads * unrolledElements, winogradElements))
     for (value, node) in network.nodes.enumerated() {
       let first = plan.steps.count
       if try !lowerBytes(node, value) { try lower(node, value) }

@@ -19,7 +19,8 @@ struct ByteProductStep {
   let inputZero: UInt8
   let packed: UnsafeRawPointer
   let packedGroup: Int
-  let packedPanel: Int
+  /// Bytes of a column; blocks of columns begin at whole panels.
+  let packedColumn: Int
   let panel: Int
   /// `nil` where the result is in FP32.
   let output: UnsafeMutablePointer<UInt8>?
@@ -78,7 +79,7 @@ struct ByteProductStep {
     if requantisation.real != nil { requantisation.real += first }
     function(
       rows.count, span.count, depth, left, stride,
-      packed + group * packedGroup + span.lowerBound / panel * packedPanel, &requantisation,
+      packed + group * packedGroup + span.lowerBound * packedColumn, &requantisation,
       output.map { $0 + first }, outputStride)
   }
 }

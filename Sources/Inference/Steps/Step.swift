@@ -2,6 +2,7 @@
 /// touches no reference counts and allocates nothing.
 enum Step {
   case product(ProductStep)
+  case winograd(WinogradStep)
   case depthwise(DepthwiseStep)
   case pool(PoolStep)
   case resize(ResizeStep)
@@ -26,6 +27,7 @@ enum Step {
   var pieces: Int {
     switch self {
     case .product(let step): step.partition.pieces
+    case .winograd(let step): step.partition.pieces
     case .depthwise(let step): step.partition.pieces
     case .pool(let step): step.partition.pieces
     case .resize(let step): step.partition.pieces
@@ -52,6 +54,7 @@ enum Step {
   func run(_ piece: Int, worker: Int) {
     switch self {
     case .product(let step): step.run(piece, worker: worker)
+    case .winograd(let step): step.run(piece, worker: worker)
     case .depthwise(let step): step.run(piece)
     case .pool(let step): step.run(piece)
     case .resize(let step): step.run(piece)
