@@ -45,10 +45,10 @@ extension Network {
       })
   }
 
-  /// Whether a node is a convolution that the stem kernels run.
+  /// Whether a node is a convolution of numbers, not bytes, that the stem kernels run.
   func isStem(_ value: ValueID, _ layouts: [ValueLayout]) -> Bool {
     guard case .convolution(let convolution) = nodes[value].op, convolution.groups == 1,
-      nodes[value].inputs.count == 1
+      nodes[value].inputs.count == 1, nodes[value].grid == nil, nodes[nodes[value].inputs[0]].grid == nil
     else { return false }
     let channels = layouts[nodes[value].inputs[0]].channels
     return channels <= 4 && !convolution.isPointwise && !convolution.isDepthwise(inputs: channels)
