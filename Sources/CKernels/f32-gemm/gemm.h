@@ -6,7 +6,7 @@
 
 #define INLINE __attribute__((always_inline)) static inline
 
-enum { tallest = TALLEST, address_every = 3, addresses = (TALLEST + address_every - 1) / address_every };
+enum { tallest = TALLEST };
 
 typedef struct {
   size_t k;
@@ -56,45 +56,11 @@ INLINE void finish(const panel *p, vec *sums, size_t row, int rows, int vectors)
   if (e->activation > qn_relu6) activate_tile(p, row, (size_t)rows);
 }
 
-// Rows of A at one k. Every third row has an address of its own and the two after it are reached by the stride, so that
-// the loop over k advances few addresses: whole-number additions compete with multiplications for the same ports.
-typedef struct {
-  const char *row[addresses];
-  ptrdiff_t stride;
-} left_operand;
-
-INLINE void advance(left_operand *a, int rows, int steps) {
-#pragma clang loop unroll(full)
-  for (int i = 0; i * address_every < rows; i++) {
-    a->row[i] += steps * (ptrdiff_t)sizeof(float);
-    // Hides how the address came about; the compiler would compute all rows' addresses from one.
-    __asm__("" : "+r"(a->row[i]));
-  }
-}
-
-// Adds one step of k, `ahead` behind the addresses, to the sums of one part.
-INLINE void accumulate(vec *sums, const left_operand *a, int ahead, const float *b, int rows, int vectors) {
-  vec right[2];
-  for (int v = 0; v < vectors; v++) right[v] = v_load(b + v * v_width);
-#pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++) {
-    const char *from = a->row[r / address_every] + r % address_every * a->stride;
-    vec left = v_set(((const float *)from)[ahead]);
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) sums[r * vectors + v] = v_fma(left, right[v], sums[r * vectors + v]);
-  }
-}
-
 // `rows`, `vectors` and `parts` are constants at every call. With several parts, part i sums k = i, i + parts, ...
 INLINE void tile(const panel *p, size_t row, int rows, int vectors, int parts) {
   enum { line = 64 };
   vec sums[tallest * 2];
-  left_operand a;
-  a.stride = (ptrdiff_t)(p->a_stride * sizeof(float));
-#pragma clang loop unroll(full)
-  for (int i = 0; i * address_every < rows; i++) {
-    a.row[i] = (const char *)(p->a + row * p->a_stride) + i * address_every * a.stride;
-  }
+  left_rows a = rows_from(p->a + row * p->a_stride, (ptrdiff_t)p->a_stride, rows);
   const float *b = p->packed;
   int width = vectors * v_width, per_part = rows * vectors, steps = parts > 2 ? parts : 2;
 #pragma clang loop unroll(full)

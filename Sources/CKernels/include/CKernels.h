@@ -11,6 +11,7 @@
 #include "quoin-cpu.h"
 #include "quoin-f32-dwconv.h"
 #include "quoin-f32-epilogue.h"
+#include "quoin-f32-gconv.h"
 #include "quoin-f32-gemm.h"
 #include "quoin-f32-im2col.h"
 #include "quoin-f32-layout.h"

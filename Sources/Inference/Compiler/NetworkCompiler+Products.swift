@@ -16,6 +16,10 @@ extension NetworkCompiler {
       try lowerStem(convolution, node, value)
       return
     }
+    if convolution.hasNarrowGroups {
+      try lowerGrouped(convolution, node, value)
+      return
+    }
     if let shape = winogradShape(convolution, input: input, output: output) {
       try lowerWinograd(convolution, shape, node, value)
       return
@@ -117,18 +121,19 @@ struct ProductShape {
 }
 
 extension NetworkCompiler {
-  /// Elements of scratch memory that one thread needs for unrolled windows, or the lines of a stem.
+  /// Elements of scratch memory that one thread needs for unrolled windows, or for copies of the input.
   var unrolledElements: Int {
     network.nodes.indices.map { value in
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
       let (operand, output) = (network.nodes[value].inputs[0], layouts[value])
       let input = layouts[operand]
       if network.isStem(value, layouts) { return stemElements(convolution.window(input, output)) }
-      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: input.channels) else { return 0 }
+      guard !convolution.isDepthwise(inputs: input.channels) else { return 0 }
       if network.nodes[operand].grid != nil {
-        return byteScratch(convolution, channels: input.channels, output: output) / 4
+        return convolution.isPointwise ? 0 : byteScratch(convolution, channels: input.channels, output: output) / 4
       }
-      guard winogradShape(convolution, input: input, output: output) == nil else { return 0 }
+      if convolution.hasNarrowGroups { return groupedElements(convolution, input, output) }
+      guard !convolution.isPointwise, winogradShape(convolution, input: input, output: output) == nil else { return 0 }
       let depth = convolution.depth(inputs: input.channels)
       return ProductShape(
         images: 1, rows: output.pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true

@@ -34,13 +34,13 @@ struct NetworkCompiler {
     kernels = KernelSet(isa)
     parameters = ParameterReader(weights: weights)
     layouts = try network.layouts(batch: batch)
+    plan.constants = ConstantArena(expecting: network.parameters.reduce(0) { $0 + $1.shape.elementCount })
     for (value, table) in bytePlan.tables.sorted(by: { $0.key < $1.key }) { byteTables[value] = keep(bytes: table) }
   }
 
   /// The finished plan, with its input and output buffers.
   mutating func compile() throws -> CompiledPlan {
     try placeValues()
-    plan.constants = ConstantArena(expecting: network.parameters.reduce(0) { $0 + $1.shape.elementCount })
     plan.workspace = AlignedBuffer(count: max(threads * unrolledElements, winogradElements))
     for (value, node) in network.nodes.enumerated() {
       let first = plan.steps.count
