@@ -36,6 +36,20 @@ public enum ProductKernel {
   }
 }
 
+/// The kernels of Winograd convolutions.
+public enum WinogradKernel {
+  /// The best kernels of the family for tiles of `tile` × `tile` output pixels, 2 or 4, that need at most the given level.
+  ///
+  /// The functions are C: see `qn_f32_winograd_input_function` and `qn_f32_winograd_output_function`.
+  public static func kernel(_ isa: ISA, tile: Int) -> qn_f32_winograd_kernel {
+    var kernels: UnsafePointer<qn_f32_winograd_kernel>?
+    let count = Int(qn_f32_winograd_kernels(&kernels))
+    let rows = UnsafeBufferPointer(start: kernels, count: count).filter { Int($0.tile) == tile }
+    precondition(!rows.isEmpty, "there are kernels for tiles of 2 and 4 pixels")
+    return rows.withUnsafeBufferPointer { best($0, isa, level: \.isa) }
+  }
+}
+
 /// The pooling kernels.
 public enum PoolKernel {
   /// The best kernel of the family that needs at most the given level.
@@ -57,6 +71,18 @@ public enum ResizeKernel {
     var kernels: UnsafePointer<qn_f32_resize_kernel>?
     let count = Int(qn_f32_resize_kernels(&kernels))
     return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa).function
+  }
+}
+
+/// The matrix product kernels for bytes.
+public enum ByteProductKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_gemm_function` for its arguments.
+  public static func kernel(_ isa: ISA) -> qn_u8_gemm_kernel {
+    var kernels: UnsafePointer<qn_u8_gemm_kernel>?
+    let count = Int(qn_u8_gemm_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
   }
 }
 
@@ -145,7 +171,7 @@ public enum ByteResizeKernel {
 }
 
 /// The last row of a table in rising order that needs at most the given level; the first is portable.
-private func best<Kernel>(
+func best<Kernel>(
   _ kernels: UnsafeBufferPointer<Kernel>, _ isa: ISA, level: KeyPath<Kernel, qn_isa>
 ) -> Kernel {
   kernels.last { $0[keyPath: level].rawValue <= isa.code.rawValue } ?? kernels[0]

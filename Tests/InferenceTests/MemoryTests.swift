@@ -42,7 +42,11 @@ import Testing
   @Test("A run allocates nothing", .serialized, arguments: [1, 2])
   func allocatesNothing(threads: Int) throws {
     let pool = ThreadPool(threads: threads)
-    var networks = [try MobileNetwork.make()]
+    var networks = [
+      try MobileNetwork.make(),
+      try DenseNetwork(height: 56, width: 56, inputs: 64, outputs: 64, isResidual: true).make(),
+      try DenseNetwork(inputs: 128, outputs: 128).make(),
+    ]
     for seed in 0..<10 as Range<UInt64> {
       networks.append(try RandomNetwork.make(seed: seed, nodes: 20).network)
     }

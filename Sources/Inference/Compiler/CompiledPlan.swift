@@ -20,7 +20,7 @@ struct CompiledPlan {
   var liveElements = 0
   /// Packed weights and tables.
   var constants: [AlignedBuffer] = []
-  /// Unrolled windows.
+  /// Unrolled windows, or transformed tiles.
   var workspace = AlignedBuffer(count: 0)
 }
 

@@ -20,7 +20,7 @@ extension NetworkCompiler {
   /// One packed matrix per group, one behind the other; rows of a matrix are taps × channels of the group.
   mutating func packGroups(
     _ weight: [Float], _ bias: [Float]?, _ convolution: Convolution, inputs: Int
-  ) -> (start: UnsafePointer<Float>, perGroup: Int) {
+  ) -> (start: UnsafePointer<Float>, stride: Int) {
     let (columns, depth) = (convolution.channels / convolution.groups, convolution.depth(inputs: inputs))
     let turned = convolution.tapMajor(weight, channelsPerGroup: inputs / convolution.groups)
     let groups = (0..<convolution.groups).map { group in
@@ -28,21 +28,26 @@ extension NetworkCompiler {
         Array(turned[group * columns * depth..<(group + 1) * columns * depth]),
         bias.map { Array($0[group * columns..<(group + 1) * columns]) }, columns: columns, depth: depth)
     }
-    let perGroup = groups[0].buffer.count
-    let all = AlignedBuffer(count: perGroup * groups.count)
-    for (index, group) in groups.enumerated() {
-      (all.pointer + index * perGroup).update(from: group.buffer.pointer, count: perGroup)
+    return keepAll(groups.map(\.buffer))
+  }
+
+  /// Keeps buffers of one size, one behind the other.
+  mutating func keepAll(_ buffers: [AlignedBuffer]) -> (start: UnsafePointer<Float>, stride: Int) {
+    let stride = buffers[0].count
+    let all = AlignedBuffer(count: stride * buffers.count)
+    for (index, buffer) in buffers.enumerated() {
+      (all.pointer + index * stride).update(from: buffer.pointer, count: stride)
     }
-    return (keep(all), perGroup)
+    return (keep(all), stride)
   }
 }
 
 extension Convolution {
   /// Weights `[out, channel, tap]` as `[out, tap, channel]`, the order of unrolled windows.
-  fileprivate func tapMajor(_ weight: [Float], channelsPerGroup count: Int) -> [Float] {
+  func tapMajor<Number: Numeric>(_ weight: [Number], channelsPerGroup count: Int) -> [Number] {
     let taps = kernel.height * kernel.width
     guard taps > 1, count > 1 else { return weight }
-    var turned = [Float](repeating: 0, count: weight.count)
+    var turned = [Number](repeating: 0, count: weight.count)
     for out in 0..<channels {
       for tap in 0..<taps {
         for channel in 0..<count {

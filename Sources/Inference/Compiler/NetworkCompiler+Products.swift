@@ -5,11 +5,15 @@ import Networks
 import Tensors
 
 extension NetworkCompiler {
-  /// A convolution as a depthwise kernel, or as products of unrolled windows.
+  /// A convolution as a depthwise kernel, by Winograd's minimal filtering, or as products of unrolled windows.
   mutating func lower(_ convolution: Convolution, _ node: Network.Node, _ value: Int) throws {
     let (input, output) = (layouts[node.inputs[0]], layouts[value])
     if convolution.isDepthwise(inputs: input.channels) {
       try lowerDepthwise(convolution, node, value)
+      return
+    }
+    if let shape = winogradShape(convolution, input: input, output: output) {
+      try lowerWinograd(convolution, shape, node, value)
       return
     }
     let weight = try parameters.required(node, 0)
@@ -28,7 +32,7 @@ extension NetworkCompiler {
             isUnrolled: isUnrolled),
           window: convolution.window(input, output), input: pointers[node.inputs[0]],
           inputStride: input.channels,
-          inputImage: input.imageElements, packed: packed.start, packedGroup: packed.perGroup, output: value,
+          inputImage: input.imageElements, packed: packed.start, packedGroup: packed.stride, output: value,
           outputStride: convolution.channels,
           residual: node.inputs.count > 1 ? pointers[node.inputs[1]] : nil,
           activation: convolution.activation.code)))
@@ -99,20 +103,29 @@ struct ProductShape {
 
   /// The largest number of rows of a block.
   var rowsPerBlock: Int { (rows + rowBlocks - 1) / rowBlocks }
+
+  /// Elements of memory for one block of unrolled rows: whole cache lines, so that threads do not share one.
+  var unrolledElements: Int {
+    isUnrolled ? (rowsPerBlock * depth + MemoryPlanner.line - 1) / MemoryPlanner.line * MemoryPlanner.line : 0
+  }
 }
 
 extension NetworkCompiler {
-  /// Elements of scratch memory that one thread needs.
-  var scratchPerWorker: Int {
+  /// Elements of scratch memory that one thread needs for unrolled windows.
+  var unrolledElements: Int {
     network.nodes.indices.map { value in
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
-      let channels = layouts[network.nodes[value].inputs[0]].channels
-      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: channels) else { return 0 }
-      let depth = convolution.depth(inputs: channels)
-      let shape = ProductShape(
-        images: 1, rows: layouts[value].pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true)
-      // Whole cache lines, so that threads do not share one.
-      return (shape.rowsPerBlock * depth + MemoryPlanner.line - 1) / MemoryPlanner.line * MemoryPlanner.line
+      let (operand, output) = (network.nodes[value].inputs[0], layouts[value])
+      let input = layouts[operand]
+      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: input.channels) else { return 0 }
+      if network.nodes[operand].grid != nil {
+        return byteScratch(convolution, channels: input.channels, output: output) / 4
+      }
+      guard winogradShape(convolution, input: input, output: output) == nil else { return 0 }
+      let depth = convolution.depth(inputs: input.channels)
+      return ProductShape(
+        images: 1, rows: output.pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true
+      ).unrolledElements
     }.max() ?? 0
   }
 
@@ -134,19 +147,19 @@ extension NetworkCompiler {
       inputStride: inputStride, inputImage: inputImage, packed: packed, packedGroup: packedGroup,
       panel: kernels.panel, output: pointers[output], outputStride: outputStride, residual: residual,
       activation: activation, rowBlocks: shape.rowBlocks, columnBlocks: columnBlocks, scratch: scratch,
-      scratchPerWorker: scratchPerWorker,
+      scratchPerWorker: shape.unrolledElements,
       partition: Partition(blocks: units * columnBlocks, threads: threads, nanoseconds: macs / 32))
   }
 
   /// Blocks of an image step: rows first, then channels, until every thread has something to do.
-  func imageBlocks(_ output: ValueLayout, rows: Int, cutsChannels: Bool = true) -> ImageBlocks {
+  func imageBlocks(_ output: ValueLayout, rows: Int, cutsChannels: Bool = true, lanes: Int = 16) -> ImageBlocks {
     let wanted = threads == 1 ? 1 : (4 * threads + output.images - 1) / output.images
     let rowBlocks = min(rows, wanted)
     let channelBlocks =
-      cutsChannels ? min((output.channels + 15) / 16, (wanted + rowBlocks - 1) / rowBlocks) : 1
+      cutsChannels ? min((output.channels + lanes - 1) / lanes, (wanted + rowBlocks - 1) / rowBlocks) : 1
     return ImageBlocks(
       images: output.images, rows: rows, channels: output.channels, rowBlocks: rowBlocks,
-      channelBlocks: channelBlocks)
+      channelBlocks: channelBlocks, lanes: lanes)
   }
 }
 

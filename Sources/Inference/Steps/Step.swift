@@ -2,6 +2,7 @@
 /// touches no reference counts and allocates nothing.
 enum Step {
   case product(ProductStep)
+  case winograd(WinogradStep)
   case depthwise(DepthwiseStep)
   case pool(PoolStep)
   case resize(ResizeStep)
@@ -10,11 +11,23 @@ enum Step {
   case transpose(TransposeStep)
   case copy(CopyStep)
   case shuffle(ShuffleStep)
+  case byteProduct(ByteProductStep)
+  case byteDepthwise(ByteDepthwiseStep)
+  case bytePool(BytePoolStep)
+  case byteSum(ByteSumStep)
+  case byteGate(ByteGateStep)
+  case byteTable(ByteTableStep)
+  case byteShuffle(ByteShuffleStep)
+  case byteTranspose(ByteTransposeStep)
+  case quantise(QuantiseStep)
+  case quantisePlanes(QuantisePlanesStep)
+  case dequantise(DequantiseStep)
 
   /// How many pieces threads can claim.
   var pieces: Int {
     switch self {
     case .product(let step): step.partition.pieces
+    case .winograd(let step): step.partition.pieces
     case .depthwise(let step): step.partition.pieces
     case .pool(let step): step.partition.pieces
     case .resize(let step): step.partition.pieces
@@ -23,6 +36,17 @@ enum Step {
     case .transpose(let step): step.partition.pieces
     case .copy(let step): step.partition.pieces
     case .shuffle(let step): step.partition.pieces
+    case .byteProduct(let step): step.partition.pieces
+    case .byteDepthwise(let step): step.partition.pieces
+    case .bytePool(let step): step.partition.pieces
+    case .byteSum(let step): step.partition.pieces
+    case .byteGate(let step): step.partition.pieces
+    case .byteTable(let step): step.partition.pieces
+    case .byteShuffle(let step): step.partition.pieces
+    case .byteTranspose(let step): step.partition.pieces
+    case .quantise(let step): step.partition.pieces
+    case .quantisePlanes(let step): step.partition.pieces
+    case .dequantise(let step): step.partition.pieces
     }
   }
 
@@ -30,6 +54,7 @@ enum Step {
   func run(_ piece: Int, worker: Int) {
     switch self {
     case .product(let step): step.run(piece, worker: worker)
+    case .winograd(let step): step.run(piece, worker: worker)
     case .depthwise(let step): step.run(piece)
     case .pool(let step): step.run(piece)
     case .resize(let step): step.run(piece)
@@ -38,6 +63,17 @@ enum Step {
     case .transpose(let step): step.run(piece)
     case .copy(let step): step.run(piece)
     case .shuffle(let step): step.run(piece)
+    case .byteProduct(let step): step.run(piece, worker: worker)
+    case .byteDepthwise(let step): step.run(piece)
+    case .bytePool(let step): step.run(piece)
+    case .byteSum(let step): step.run(piece)
+    case .byteGate(let step): step.run(piece)
+    case .byteTable(let step): step.run(piece)
+    case .byteShuffle(let step): step.run(piece)
+    case .byteTranspose(let step): step.run(piece)
+    case .quantise(let step): step.run(piece)
+    case .quantisePlanes(let step): step.run(piece)
+    case .dequantise(let step): step.run(piece)
     }
   }
 }
