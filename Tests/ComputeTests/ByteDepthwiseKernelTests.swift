@@ -34,7 +34,11 @@ import Testing
     + byteChannels.map { Case(channels: $0, stride: (2, 2), zero: 0) }
     + ByteGrid.all.map { Case(channels: 80, zero: 255, grid: $0) }
     + [
-      Case(channels: 24, kernel: (5, 5), padding: (2, 2)),
+      Case(channels: 24, kernel: (5, 5), padding: (2, 2)), Case(channels: 12, kernel: (5, 5), padding: (2, 2)),
+      Case(channels: 10, height: 9, kernel: (7, 7), stride: (1, 3), padding: (3, 3)),
+      Case(channels: 16, kernel: (2, 3), stride: (1, 9), padding: (0, 2), dilation: (1, 4)),
+      Case(channels: 32, height: 4, width: 131, grid: ByteGrid.all[3]),
+      Case(channels: 16, height: 4, width: 301, zero: 1), Case(channels: 32, isReal: true),
       Case(channels: 72, height: 11, kernel: (5, 5), stride: (2, 2), padding: (2, 2)),
       Case(channels: 65, height: 9, kernel: (7, 7), padding: (3, 3), hasBias: false),
       Case(channels: 16, height: 2, width: 3, kernel: (7, 7), padding: (3, 3)),

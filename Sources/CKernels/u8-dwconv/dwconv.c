@@ -141,4 +141,4 @@ void qn_u8_dwconv_strips(const qn_window *w, const uint8_t *x, uint8_t zero, con
 
 KERNEL(avx2, qn_avx2, qn_u8_dwconv_block__avx2, qn_u8_dwconv_block__avx2, 32, 0)
 KERNEL(avx512, qn_avx512, qn_u8_dwconv_block__avx512, qn_u8_dwconv_block__avx2, 64, 0)
-KERNEL(avx512vnni, qn_avx512, qn_u8_dwconv_block__avx512vnni, qn_u8_dwconv_block__avx256vnni, 64, 1)
+KERNEL(avx512vnni, qn_avx512, qn_u8_dwconv_block__avx512vnni, qn_u8_dwconv_block__avx512vnni_narrow, 64, 1)

@@ -38,6 +38,7 @@ void qn_u8_dwconv_block__avx2(const dwconv_strip *strip, const int8_t *packed);
 void qn_u8_dwconv_block__avx512(const dwconv_strip *strip, const int8_t *packed);
 void qn_u8_dwconv_block__avx512vnni(const dwconv_strip *strip, const int8_t *packed);
 void qn_u8_dwconv_block__avx256vnni(const dwconv_strip *strip, const int8_t *packed);
+void qn_u8_dwconv_block__avx512vnni_narrow(const dwconv_strip *strip, const int8_t *packed);
 
 // What a kernel is made of: blocks of `channels` channels, and a last one of up to 32 channels with narrow vectors.
 typedef struct {
