@@ -74,6 +74,18 @@ public enum ResizeKernel {
   }
 }
 
+/// The matrix product kernels for bytes.
+public enum ByteProductKernel {
+  /// The best kernel of the family that this processor runs and that needs at most the given level.
+  ///
+  /// The function is C: see `qn_u8_gemm_function` for its arguments.
+  public static func kernel(_ isa: ISA) -> qn_u8_gemm_kernel {
+    var kernels: UnsafePointer<qn_u8_gemm_kernel>?
+    let count = Int(qn_u8_gemm_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
 /// The depthwise convolution kernels for bytes, with the packing of their weights.
 public enum ByteDepthwiseKernel {
   /// The best kernel of the family that this processor runs and that needs at most the given level.
@@ -159,7 +171,7 @@ public enum ByteResizeKernel {
 }
 
 /// The last row of a table in rising order that needs at most the given level; the first is portable.
-private func best<Kernel>(
+func best<Kernel>(
   _ kernels: UnsafeBufferPointer<Kernel>, _ isa: ISA, level: KeyPath<Kernel, qn_isa>
 ) -> Kernel {
   kernels.last { $0[keyPath: level].rawValue <= isa.code.rawValue } ?? kernels[0]

@@ -21,7 +21,7 @@ public struct PackedMatrix: Sendable {
   ) {
     self.columns = columns
     self.depth = depth
-    let widths = Self.panelWidths(columns: columns, panel: panel)
+    let widths = panelWidths(columns: columns, panel: panel)
     buffer = AlignedBuffer(count: widths.reduce(0, +) * (depth + 1))
     var to = buffer.pointer
     var first = 0
@@ -35,12 +35,5 @@ public struct PackedMatrix: Sendable {
       to += width * (depth + 1)
       first += filled
     }
-  }
-
-  /// Whole panels, and a last one of half the width where that is enough.
-  private static func panelWidths(columns: Int, panel: Int) -> [Int] {
-    let rest = columns % panel
-    let whole = [Int](repeating: panel, count: columns / panel)
-    return rest == 0 ? whole : whole + [rest <= panel / 2 ? panel / 2 : panel]
   }
 }

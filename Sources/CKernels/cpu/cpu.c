@@ -59,6 +59,7 @@ static void read_features(qn_cpu *cpu) {
   cpu->fma = ymm && bit(one.c, 12);
   cpu->avx512 = zmm && bit(seven.b, 16) && bit(seven.b, 17) && bit(seven.b, 28) && bit(seven.b, 30) && bit(seven.b, 31);
   cpu->avx512_vnni = cpu->avx512 && bit(seven.c, 11);
+  cpu->avx512_vbmi = cpu->avx512 && bit(seven.c, 1);
   cpu->avx_vnni = ymm && bit(more.a, 4);
   cpu->avx512_bf16 = cpu->avx512 && bit(more.a, 5);
   int granted = tiles && may_use_tiles();

@@ -3,7 +3,7 @@
 /// What the processor and the operating system offer.
 typedef struct {
   char name[64];
-  int avx2, fma, avx512, avx512_vnni, avx_vnni, avx512_bf16, amx_int8, amx_bf16;
+  int avx2, fma, avx512, avx512_vnni, avx512_vbmi, avx_vnni, avx512_bf16, amx_int8, amx_bf16;
   /// Bytes of one core's level-1 data and level-2 caches and of the shared level-3 cache; 0 where unknown.
   long l1d, l2, l3;
 } qn_cpu;
