@@ -31,6 +31,6 @@ INLINE vec dot(vec sum, left a, right b) {
 
 #define KERNEL qn_u8_gemm__avx2
 #define TALLEST 4
-enum { tallest = TALLEST, parts_of_one = 4 };
+enum { tallest = TALLEST, depth = 4, parts_of_one = 4 };
 #include "gemm.h"
 #pragma clang attribute pop

@@ -1,6 +1,7 @@
 // Template: included once per instruction set with KERNEL defined, and
 //   `tallest`     the rows that the registers hold beside two vectors of columns, in TALLEST as well,
 //   `parts_of_one` independent sums that hide the latency of a single row's additions,
+//   `depth`       what the packed depth is a multiple of,
 //   `vec`, `v_width`, `v_zero`, `v_load`, `v_store`, `v_add`   vectors of 32-bit sums,
 //   `left`, `spread`   four bytes of A in every lane, `right`, `weights`   four bytes of B per lane, and
 //   `dot`         the sum plus their products,
@@ -10,8 +11,8 @@
 // costs a store and a load per vector, and spares a copy of everything that can follow for every height of tile.
 
 typedef struct {
-  // Steps of four.
-  size_t k;
+  // Steps of four, and those of a panel.
+  size_t k, packed_k;
   const uint8_t *a;
   size_t a_stride;
   const char *packed;
@@ -102,8 +103,9 @@ INLINE void panel_rows(const panel *p, size_t m, int vectors) {
 void KERNEL(size_t m, size_t n, size_t k, const uint8_t *a, size_t a_stride, const void *packed,
             const qn_requantisation *requantisation, uint8_t *c, size_t c_stride) {
   if (m == 0) return;
-  destination to = {requantisation, c, c_stride};
-  panel p = {(k + 3) / 4, a, a_stride, packed, &to, 0, 0};
+  destination to;
+  prepare(&to, requantisation, c, c_stride);
+  panel p = {(k + 3) / 4, (k + depth - 1) / depth * (depth / 4), a, a_stride, packed, &to, 0, 0};
   for (; p.column < n; p.column += 2 * v_width) {
     p.columns = n - p.column < 2 * v_width ? n - p.column : 2 * v_width;
     if (p.columns > v_width) {
@@ -111,6 +113,6 @@ void KERNEL(size_t m, size_t n, size_t k, const uint8_t *a, size_t a_stride, con
     } else {
       panel_rows(&p, m, 1);
     }
-    p.packed += (p.k + 1) * 2 * 4 * v_width;
+    p.packed += (p.packed_k + 1) * 2 * 4 * v_width;
   }
 }

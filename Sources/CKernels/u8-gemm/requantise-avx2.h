@@ -10,6 +10,10 @@ typedef struct {
   size_t c_stride;
 } destination;
 
+INLINE void prepare(destination *d, const qn_requantisation *r, uint8_t *c, size_t c_stride) {
+  *d = (destination){r, c, c_stride};
+}
+
 INLINE __m256 real_set(int32_t x) { return _mm256_set1_ps((float)x); }
 
 // Thirty-two bytes in order from four vectors of rounded values.
