@@ -9,6 +9,8 @@ public struct InferenceCoreDevice: Device {
   public let threads: Int
   /// The level of the kernels.
   public let isa: ISA
+  /// The arithmetic; networks of FP32 are not quantised by being measured in bytes.
+  public let precision: Precision
   /// How networks are timed.
   public let rules: MeasurementProtocol
 
@@ -16,7 +18,10 @@ public struct InferenceCoreDevice: Device {
   ///
   /// - Throws: ``Diagnostic`` where there are fewer cores than threads, the machine cannot run the kernels, or the BLAS
   ///   library is missing.
-  public init(threads: Int, isa: ISA = .native, rules: MeasurementProtocol = MeasurementProtocol()) throws {
+  public init(
+    threads: Int, isa: ISA? = nil, precision: Precision = .fp32, rules: MeasurementProtocol = MeasurementProtocol()
+  ) throws {
+    let isa = isa.map { precision == .int8 ? $0 : min($0, .avx512) } ?? (precision == .int8 ? .nativeInteger : .native)
     guard (1...CPU.current.cores).contains(threads) else {
       throw Diagnostic(
         .usage, "no such device", value: Self.name(threads: threads),
@@ -32,6 +37,7 @@ public struct InferenceCoreDevice: Device {
     try BLAS.load()
     self.threads = threads
     self.isa = isa
+    self.precision = precision
     self.rules = rules
   }
 
@@ -41,13 +47,13 @@ public struct InferenceCoreDevice: Device {
   /// The name for a number of threads, such as `cpu-1t`.
   static func name(threads: Int) -> String { "cpu-\(threads)t" }
 
-  /// `cpu-1t` for one thread.
-  public var name: String { Self.name(threads: threads) }
+  /// `cpu-1t` for one thread in FP32, `cpu-1t-int8` in bytes.
+  public var name: String { Self.name(threads: threads) + (precision == .int8 ? "-int8" : "") }
 
   /// The processor, the kernels, the number of threads and the BLAS library.
   public var fingerprint: DeviceFingerprint {
     DeviceFingerprint(
-      cpu: CPU.current.name, isa: isa.rawValue, threads: threads, precision: "fp32", runtime: "quoin-1",
+      cpu: CPU.current.name, isa: isa.rawValue, threads: threads, precision: precision.rawValue, runtime: "quoin-1",
       libraries: ["BLAS": BLAS.description])
   }
 
@@ -67,7 +73,7 @@ public struct InferenceCoreDevice: Device {
     let fused = try network.fused(with: weights)
     let timing = try onPinnedThread {
       let pool = ThreadPool(threads: threads, pinned: true)
-      let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: pool, isa: isa)
+      let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision)
       try compiled.bind(fused.network.timingInputs)
       return rules.measure(
         run: { 1e3 * MonotonicClock.seconds(compiled.run) },

@@ -48,8 +48,8 @@ extension CompiledNetwork {
   private func timing(
     of part: CompiledPlan.NodeSteps, _ milliseconds: Double, share: Double
   ) -> OperatorTiming {
-    let node = network.nodes[part.value]
-    let macs = part.output == nil ? batch * network.cost(of: node).macs : 0
+    let node = executed.nodes[part.value]
+    let macs = part.output == nil ? batch * executed.cost(of: node).macs : 0
     return OperatorTiming(
       name: part.output ?? node.name, op: part.output == nil ? node.op.name : "output",
       milliseconds: milliseconds,

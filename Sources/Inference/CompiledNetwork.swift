@@ -39,6 +39,9 @@ public final class CompiledNetwork {
   /// The plan's steps at an address that threads can share.
   private let steps: UnsafeMutableBufferPointer<Step>
 
+  /// The network as it is executed: the one that was given, or that with conversions between bytes and numbers.
+  let executed: Network
+
   /// Compiles a network.
   ///
   /// - Parameters:
@@ -46,12 +49,16 @@ public final class CompiledNetwork {
   ///   - weights: Every parameter's tensor by name, in its stored shape.
   ///   - batch: The number of images per run.
   ///   - pool: The threads that run it.
-  ///   - isa: The level of the kernels; all levels agree up to rounding.
+  ///   - isa: The level of the kernels; all levels agree up to rounding. By default the best that the machine has.
+  ///   - precision: Whether operators of a quantised network work on bytes, or on FP32 numbers that are rounded.
   /// - Throws: ``Diagnostic`` for an operator that the core does not run, a weight that is missing or has another shape,
   ///   a level that this machine lacks, or a network larger than its memory.
   public init(
-    _ network: Network, weights: Weights, batch: Int = 1, pool: ThreadPool, isa: ISA = .native
+    _ network: Network, weights: Weights, batch: Int = 1, pool: ThreadPool, isa: ISA? = nil,
+    precision: Precision = .int8
   ) throws {
+    let usesBytes = precision == .int8 && network.isQuantised
+    let isa = isa.map { usesBytes ? $0 : min($0, .avx512) } ?? (usesBytes ? .nativeInteger : .native)
     guard batch >= 1 else {
       throw Diagnostic(.usage, "bad batch", value: String(batch), rule: "a batch has at least 1 image")
     }
@@ -60,8 +67,10 @@ public final class CompiledNetwork {
         .usage, "this machine cannot run the kernels", value: isa.rawValue,
         rule: "it runs \(CPU.current.levels.map(\.rawValue).joined(separator: ", "))")
     }
+    let bytePlan = try BytePlanner.plan(network, usesBytes: usesBytes)
+    executed = bytePlan.network
     var compiler = try NetworkCompiler(
-      network, weights: weights, batch: batch, threads: pool.threads, isa: isa)
+      bytePlan, weights: weights, batch: batch, threads: pool.threads, isa: isa)
     plan = try compiler.compile()
     (self.network, self.batch, self.isa, self.pool) = (network, batch, isa, pool)
     let word = MemoryLayout<Float>.stride

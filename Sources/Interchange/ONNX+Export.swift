@@ -65,10 +65,15 @@ struct ONNXExporter {
     result.name = network.name
     nameValues()
     for (position, node) in network.nodes.enumerated() {
+      let raw = node.grid == nil || node.op == .input ? values[position] : unusedName(node.name + ".exact")
       if node.op == .input {
         result.input.append(.batch(node.name, node.shape))
       } else {
-        try emit(node, inputs: node.inputs.map { values[$0] }, output: values[position])
+        try emit(node, inputs: node.inputs.map { values[$0] }, output: raw)
+      }
+      if let grid = node.grid {
+        if node.op == .input { values[position] = unusedName(node.name + ".rounded") }
+        emitRounding(node.op == .input ? node.name : raw, grid, name: node.name, output: values[position])
       }
     }
     for output in network.outputs {
@@ -112,12 +117,17 @@ struct ONNXExporter {
   /// The name of a parameter's tensor, which is added at its first use.
   mutating func constant(_ parameter: Parameter) throws -> String {
     if let name = constants[parameter.name] { return name }
+    let name = constant(parameter.name, try tensor(parameter))
+    constants[parameter.name] = name
+    return name
+  }
+
+  /// The numbers of a parameter.
+  func tensor(_ parameter: Parameter) throws -> Tensor {
     guard let tensor = weights[parameter.name] else {
       throw Diagnostic(.unusableFile, "a weight is missing", at: .init(path: parameter.name))
     }
-    let name = constant(parameter.name, tensor)
-    constants[parameter.name] = name
-    return name
+    return tensor
   }
 
   /// Adds numbers.

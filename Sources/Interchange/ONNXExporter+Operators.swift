@@ -67,7 +67,8 @@ extension ONNXExporter {
   ) throws {
     let (adds, activates) = (inputs.count > 1, convolution.activation != .identity)
     let product = adds || activates ? unusedName(node.name + ".product") : output
-    let parameters = try node.parameters.map { try constant($0) }
+    let parameters = try layerParameters(
+      node, hasBias: convolution.hasBias, hasByteWeights: convolution.hasByteWeights)
     emit(
       "Conv", [inputs[0]] + parameters, name: node.name, output: product,
       [
@@ -93,7 +94,7 @@ extension ONNXExporter {
         .failure, "the operator cannot be exported to ONNX", at: .init(path: node.name), value: node.op.name,
         rule: "a fully connected layer follows a flatten")
     }
-    let parameters = try node.parameters.map { try constant($0) }
+    let parameters = try layerParameters(node, hasBias: linear.hasBias, hasByteWeights: linear.hasByteWeights)
     emit("Gemm", [inputs[0]] + parameters, name: node.name, output: value, [.integer("transB", 1)])
     if activates { activation(linear.activation, value, name: node.name + ".activation", output) }
   }

@@ -55,6 +55,14 @@ public struct Network: Hashable, Sendable {
   /// The values that leave the network.
   public internal(set) var outputs: [Output]
 
+  /// The network with other nodes, which the caller has checked.
+  package func with(nodes: [Node], outputs: [Output]) -> Network {
+    Network(name: name, nodes: nodes, outputs: outputs)
+  }
+
+  /// Rounds a value.
+  package mutating func setGrid(_ grid: ByteGrid?, of value: ValueID) { nodes[value].grid = grid }
+
   /// The positions of the input nodes.
   public var inputs: [ValueID] { nodes.indices.filter { nodes[$0].op == .input } }
 
@@ -91,6 +99,9 @@ public struct NetworkBuilder {
   public mutating func input(_ name: String, _ shape: Shape, grid: ByteGrid? = nil) throws -> Network.ValueID {
     try append(Network.Node(name: name, op: .input, inputs: [], parameters: [], shape: shape, grid: grid))
   }
+
+  /// The name of the node that produces a value.
+  public func name(_ value: Network.ValueID) -> String { nodes[value].name }
 
   /// The grid that a value is rounded to.
   public func grid(_ value: Network.ValueID) -> ByteGrid? { nodes[value].grid }

@@ -20,7 +20,6 @@ struct InferCommand: ParsableCommand {
   @OptionGroup var options: ModelOptions
   @Option(name: .customLong("input"), help: "NAME=FILE.npy; once for every input.") var inputs: [String] = []
   @Option(help: "The folder for the outputs; created where it is missing.") var outputDir: String
-  @Option(help: "Arrays to calibrate int8 with; without effect on fp32.") var calibration: String?
 
   func validate() throws { try requirePath(outputDir, "--output-dir") }
 
@@ -38,7 +37,7 @@ struct InferCommand: ParsableCommand {
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, batch: batch,
       pool: ThreadPool(threads: options.threads ?? CPU.current.cores),
-      isa: options.level())
+      isa: options.level(), precision: options.arithmetic)
     for (name, tensor) in try compiled.run(tensors).sorted(by: { $0.key < $1.key }) {
       let path = file(of: name)
       try NPY.write(tensor, to: path)

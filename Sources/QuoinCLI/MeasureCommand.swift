@@ -18,6 +18,7 @@ struct MeasureCommand: ParsableCommand {
         quoin measure winner.onnx
         quoin measure winner.onnx --threads 2 --json
         quoin measure winner.onnx --device formula
+        quoin measure quantised.onnx --precision int8
       """)
 
   @OptionGroup var options: ModelOptions
@@ -27,8 +28,8 @@ struct MeasureCommand: ParsableCommand {
 
   func validate() throws {
     if let runs, !(1...1_000_000).contains(runs) { throw ValidationError("--runs is from 1 to 1000000, not \(runs)") }
-    if device != nil, options.threads != nil || options.isa != "native" {
-      throw ValidationError("--device excludes --threads and --isa: a device has its own")
+    if device != nil, options.threads != nil || options.isa != "native" || options.precision != "fp32" {
+      throw ValidationError("--device excludes --threads, --isa and --precision: a device has its own")
     }
   }
 
@@ -61,7 +62,7 @@ struct MeasureCommand: ParsableCommand {
     let (cost, fingerprint) = (network.cost, device.fingerprint)
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, pool: ThreadPool(threads: fingerprint.threads),
-      isa: ISA(rawValue: fingerprint.isa) ?? .native)
+      isa: ISA(rawValue: fingerprint.isa), precision: options.arithmetic)
     let answer = Answer(
       latencyMs: .init(min: latency.minimum, median: latency.median, p90: latency.p90, mean: latency.mean),
       runs: latency.runs, threads: fingerprint.threads, precision: fingerprint.precision, isa: fingerprint.isa,
@@ -81,6 +82,6 @@ struct MeasureCommand: ParsableCommand {
     var rules = MeasurementProtocol()
     if let runs { rules = MeasurementProtocol(minimumRuns: runs, maximumRuns: runs, timeLimit: .infinity) }
     if let device { return try DeviceCatalog.device(named: device, rules: rules) }
-    return try InferenceCoreDevice(threads: options.threads ?? 1, isa: options.level(), rules: rules)
+    return try InferenceCoreDevice(threads: options.threads ?? 1, isa: options.level(), precision: options.arithmetic, rules: rules)
   }
 }

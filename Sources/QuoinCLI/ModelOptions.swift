@@ -2,6 +2,7 @@ import ArgumentParser
 import Compute
 import Diagnostics
 import Foundation
+import Inference
 import Interchange
 import Networks
 import Tensors
@@ -11,16 +12,16 @@ struct ModelOptions: ParsableArguments {
   @Argument(help: "The ONNX file.") var model: String
   @Option(help: "A symbolic input's shape: NAME=1,3,32,32; repeatable.") var inputShape: [String] = []
   @Option(help: "The number of threads.") var threads: Int?
-  @Option(help: "fp32. (int8 is not available yet.)") var precision = "fp32"
-  @Option(help: "The kernels: native, avx512, avx2 or portable.") var isa = "native"
+  @Option(help: "fp32, or int8 for a quantised file or with --calibration.") var precision = "fp32"
+  @Option(help: "The kernels: native, amx, avx512, avx2 or portable.") var isa = "native"
+  @Option(help: "Samples (.npy, samples × the input's shape) that an FP32 file is quantised with for int8.")
+  var calibration: String?
 
   func validate() throws {
-    guard precision == "fp32" else {
-      if precision == "int8" {
-        throw ValidationError("--precision int8 is not available yet; use fp32, or run a QDQ file elsewhere")
-      }
-      throw ValidationError("--precision is fp32, not '\(precision)'")
+    guard Precision(rawValue: precision) != nil else {
+      throw ValidationError("--precision is fp32 or int8, not '\(precision)'")
     }
+    if calibration != nil, precision != "int8" { throw ValidationError("--calibration goes with --precision int8") }
     if let threads, !(1...CPU.current.cores).contains(threads) {
       throw ValidationError("--threads is from 1 to \(CPU.current.cores), the cores of this machine, not \(threads)")
     }
@@ -28,11 +29,14 @@ struct ModelOptions: ParsableArguments {
     _ = try shapes()
   }
 
-  /// The level of the kernels.
-  func level() throws -> ISA {
-    if isa == "native" { return .native }
+  /// The arithmetic.
+  var arithmetic: Precision { Precision(rawValue: precision) ?? .fp32 }
+
+  /// The level of the kernels; `nil` for the best one of the arithmetic.
+  func level() throws -> ISA? {
+    if isa == "native" { return nil }
     guard let level = ISA(rawValue: isa) else {
-      throw ValidationError("--isa is native, avx512, avx2 or portable, not '\(isa)'")
+      throw ValidationError("--isa is native, amx, avx512, avx2 or portable, not '\(isa)'")
     }
     guard level.isSupported else {
       let levels = CPU.current.levels.map(\.rawValue).joined(separator: ", ")
@@ -70,8 +74,27 @@ struct ModelOptions: ParsableArguments {
 
   /// The network of the file for one image of a batch; how many there are is left to the caller.
   func network(shapes: [String: Shape]) throws -> (network: Network, weights: Weights) {
-    try ONNX.import(
+    let (network, weights) = try ONNX.import(
       readFile(model), path: model,
       inputShapes: shapes.mapValues { Shape([1] + $0.dimensions.dropFirst()) })
+    guard arithmetic == .int8, !network.isQuantised else { return (network, weights) }
+    guard let calibration else {
+      throw Diagnostic(
+        .usage, "the network is not quantised", at: .init(file: model), value: "--precision int8",
+        rule: "int8 needs a quantised (QDQ) file, or samples to quantise with",
+        remedy: "add --calibration FILE.npy, or make a quantised file with quoin quantize")
+    }
+    let quantiser = Quantiser(pool: ThreadPool(threads: threads ?? CPU.current.cores))
+    return try quantiser.quantised(network, weights: weights, samples: try Self.samples(calibration, network))
+  }
+
+  /// The samples of a network's only input.
+  static func samples(_ path: String, _ network: Network) throws -> [String: Tensor] {
+    guard network.inputs.count == 1, let input = network.inputs.first else {
+      throw Diagnostic(
+        .usage, "one file of samples does not serve several inputs", at: .init(file: path),
+        value: "\(network.inputs.count) inputs", rule: "networks of one input can be calibrated")
+    }
+    return [network.nodes[input].name: try NPY.read(path)]
   }
 }

@@ -44,7 +44,8 @@ struct ProfileCommand: ParsableCommand {
     let fused = try network.fused(with: weights)
     let threads = options.threads ?? 1
     let compiled = try CompiledNetwork(
-      fused.network, weights: fused.weights, pool: ThreadPool(threads: threads, pinned: true), isa: options.level())
+      fused.network, weights: fused.weights, pool: ThreadPool(threads: threads, pinned: true), isa: options.level(),
+      precision: options.arithmetic)
     try compiled.bind(fused.network.timingInputs)
     let timings = compiled.profile(runs: runs)
     let total = timings.reduce(0) { $0 + $1.milliseconds }

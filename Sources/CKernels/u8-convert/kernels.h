@@ -3,7 +3,9 @@
 
 // The family, one row per kernel and in rising order of instruction sets. Declarations, the table and the tests follow.
 #define QN_U8_CONVERT_KERNELS(ROW) \
-  ROW(portable)
+  ROW(portable)                    \
+  ROW(avx2)                        \
+  ROW(avx512)
 
 #define DECLARE(isa)                                                                                           \
   void qn_u8_quantise__##isa(size_t count, const float *x, float scale, uint8_t zero, uint8_t *y);               \

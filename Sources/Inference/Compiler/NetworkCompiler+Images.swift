@@ -5,7 +5,8 @@ import Networks
 import Tensors
 
 extension NetworkCompiler {
-  mutating func lower(_ pool: Pool, _ node: Network.Node, _ value: Int) throws {
+  /// Throws where a window of a pool could be empty.
+  func check(_ pool: Pool, _ node: Network.Node) throws {
     let padding = pool.padding
     guard max(padding.top, padding.bottom) < pool.kernel.height,
       max(padding.left, padding.right) < pool.kernel.width
@@ -17,18 +18,18 @@ extension NetworkCompiler {
           "padding is smaller than the \(pool.kernel.height)×\(pool.kernel.width) window, so that none is empty"
       )
     }
+  }
+
+  mutating func lower(_ pool: Pool, _ node: Network.Node, _ value: Int) throws {
+    try check(pool, node)
     let window = qn_window(
-      layouts[node.inputs[0]], layouts[value], kernel: pool.kernel, stride: pool.stride, padding: padding,
+      layouts[node.inputs[0]], layouts[value], kernel: pool.kernel, stride: pool.stride, padding: pool.padding,
       dilation: .one)
     appendPool(window, isMaximum: pool.kind == .maximum, node, value)
   }
 
   mutating func lowerGlobalAverage(_ node: Network.Node, _ value: Int) {
-    let input = layouts[node.inputs[0]]
-    let window = qn_window(
-      input, layouts[value], kernel: Extent(height: input.height, width: input.width), stride: .one,
-      padding: .zero,
-      dilation: .one)
+    let window = layouts[node.inputs[0]].wholeWindow(layouts[value])
     appendPool(window, isMaximum: false, node, value)
   }
 

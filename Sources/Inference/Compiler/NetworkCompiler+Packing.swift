@@ -44,10 +44,10 @@ extension NetworkCompiler {
 
 extension Convolution {
   /// Weights `[out, channel, tap]` as `[out, tap, channel]`, the order of unrolled windows.
-  fileprivate func tapMajor(_ weight: [Float], channelsPerGroup count: Int) -> [Float] {
+  func tapMajor<Number: Numeric>(_ weight: [Number], channelsPerGroup count: Int) -> [Number] {
     let taps = kernel.height * kernel.width
     guard taps > 1, count > 1 else { return weight }
-    var turned = [Float](repeating: 0, count: weight.count)
+    var turned = [Number](repeating: 0, count: weight.count)
     for out in 0..<channels {
       for tap in 0..<taps {
         for channel in 0..<count {

@@ -115,10 +115,13 @@ extension NetworkCompiler {
   var unrolledElements: Int {
     network.nodes.indices.map { value in
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
-      let (input, output) = (layouts[network.nodes[value].inputs[0]], layouts[value])
-      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: input.channels),
-        winogradShape(convolution, input: input, output: output) == nil
-      else { return 0 }
+      let (operand, output) = (network.nodes[value].inputs[0], layouts[value])
+      let input = layouts[operand]
+      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: input.channels) else { return 0 }
+      if network.nodes[operand].grid != nil {
+        return byteScratch(convolution, channels: input.channels, output: output) / 4
+      }
+      guard winogradShape(convolution, input: input, output: output) == nil else { return 0 }
       let depth = convolution.depth(inputs: input.channels)
       return ProductShape(
         images: 1, rows: output.pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true
@@ -149,14 +152,14 @@ extension NetworkCompiler {
   }
 
   /// Blocks of an image step: rows first, then channels, until every thread has something to do.
-  func imageBlocks(_ output: ValueLayout, rows: Int, cutsChannels: Bool = true) -> ImageBlocks {
+  func imageBlocks(_ output: ValueLayout, rows: Int, cutsChannels: Bool = true, lanes: Int = 16) -> ImageBlocks {
     let wanted = threads == 1 ? 1 : (4 * threads + output.images - 1) / output.images
     let rowBlocks = min(rows, wanted)
     let channelBlocks =
-      cutsChannels ? min((output.channels + 15) / 16, (wanted + rowBlocks - 1) / rowBlocks) : 1
+      cutsChannels ? min((output.channels + lanes - 1) / lanes, (wanted + rowBlocks - 1) / rowBlocks) : 1
     return ImageBlocks(
       images: output.images, rows: rows, channels: output.channels, rowBlocks: rowBlocks,
-      channelBlocks: channelBlocks)
+      channelBlocks: channelBlocks, lanes: lanes)
   }
 }
 

@@ -27,6 +27,7 @@ extension NetworkCompiler {
   var winogradElements: Int {
     network.nodes.indices.map { value in
       guard case .convolution(let convolution) = network.nodes[value].op,
+        network.nodes[network.nodes[value].inputs[0]].grid == nil,
         let shape = winogradShape(
           convolution, input: layouts[network.nodes[value].inputs[0]], output: layouts[value])
       else { return 0 }

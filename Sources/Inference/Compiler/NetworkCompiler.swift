@@ -13,6 +13,10 @@ struct NetworkCompiler {
   let kernels: KernelSet
   let parameters: ParameterReader
   let layouts: [ValueLayout]
+  /// What follows the layers and sums of bytes.
+  let tails: [Int: ByteTail]
+  /// The tables of the identities from bytes to bytes.
+  private(set) var byteTables: [Int: UnsafePointer<UInt8>] = [:]
 
   /// The memory of every value.
   private(set) var pointers: [UnsafeMutablePointer<Float>] = []
@@ -22,13 +26,15 @@ struct NetworkCompiler {
   /// Room for one block of unrolled windows per thread, or for transformed tiles.
   var scratch: UnsafeMutablePointer<Float> { plan.workspace.pointer }
 
-  init(_ network: Network, weights: Weights, batch: Int, threads: Int, isa: ISA) throws {
-    self.network = network
+  init(_ bytePlan: BytePlan, weights: Weights, batch: Int, threads: Int, isa: ISA) throws {
+    network = bytePlan.network
+    tails = bytePlan.tails
     self.batch = batch
     self.threads = threads
     kernels = KernelSet(isa)
     parameters = ParameterReader(weights: weights)
     layouts = try network.layouts(batch: batch)
+    for (value, table) in bytePlan.tables.sorted(by: { $0.key < $1.key }) { byteTables[value] = keep(bytes: table) }
   }
 
   /// The finished plan, with its input and output buffers.
@@ -37,7 +43,7 @@ struct NetworkCompiler {
     plan.workspace = AlignedBuffer(count: max(threads * unrolledElements, winogradElements))
     for (value, node) in network.nodes.enumerated() {
       let first = plan.steps.count
-      try lower(node, value)
+      if try !lowerBytes(node, value) { try lower(node, value) }
       plan.nodes.append(.init(value: value, steps: first..<plan.steps.count))
       lowerOutputs(of: value)
     }
@@ -117,6 +123,20 @@ struct NetworkCompiler {
   mutating func append(_ step: Step) { plan.steps.append(step) }
 
   /// Keeps constants for the life of the plan.
+  mutating func keep(bytes: [UInt8]) -> UnsafePointer<UInt8> {
+    let memory = keepBytes(count: bytes.count).assumingMemoryBound(to: UInt8.self)
+    memory.update(from: bytes, count: bytes.count)
+    return UnsafePointer(memory)
+  }
+
+  /// Zeroed memory for the life of the plan.
+  mutating func keepBytes(count: Int) -> UnsafeMutableRawPointer {
+    let buffer = AlignedBuffer(count: (count + 3) / 4)
+    plan.constants.append(buffer)
+    return UnsafeMutableRawPointer(buffer.pointer)
+  }
+
+  /// Keeps constants for the life of the plan.
   mutating func keep(_ values: [Float]) -> UnsafePointer<Float> {
     let buffer = AlignedBuffer(count: values.count)
     values.withUnsafeBufferPointer { from in
@@ -159,7 +179,7 @@ extension NetworkCompiler {
   }
 
   private mutating func lowerInput(_ node: Network.Node, _ value: Int) {
-    guard !layouts[value].isPlain else { return }
+    guard !layouts[value].isPlain, !network.isQuantisedAtOnce(value) else { return }
     appendTransposition(layouts[value], to: pointers[value], from: boundPointer(value), isInput: true)
   }
 }

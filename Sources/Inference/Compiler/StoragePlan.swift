@@ -20,11 +20,12 @@ struct StoragePlan {
   init(_ network: Network, layouts: [ValueLayout]) {
     let lastUse = network.consumers.enumerated().map { $1.max() ?? $0 }
     for (value, node) in network.nodes.enumerated() {
-      if node.op == .input, layouts[value].isPlain {
+      if node.op == .input, layouts[value].isPlain || network.isQuantisedAtOnce(value) {
         places.append(.bound(value))
         continue
       }
-      if let shared = node.op.sharedOperand(layouts, node.inputs) ?? overwritten(value, node, lastUse) {
+      let shared = sharedOperand(node, layouts, network) ?? overwritten(value, node, lastUse, network)
+      if let shared {
         places.append(places[shared])
         if case .arena(let storage) = places[shared] {
           storages[storage].last = max(storages[storage].last, lastUse[value])
@@ -32,13 +33,26 @@ struct StoragePlan {
         continue
       }
       places.append(.arena(storages.count))
-      storages.append(.init(elements: layouts[value].elements, first: value, last: lastUse[value]))
+      storages.append(.init(elements: layouts[value].words(isBytes: node.grid != nil), first: value, last: lastUse[value]))
+    }
+  }
+
+  /// The operand that the value is, where the operator does nothing to its bytes.
+  private func sharedOperand(_ node: Network.Node, _ layouts: [ValueLayout], _ network: Network) -> Int? {
+    guard let operand = node.inputs.first, network.nodes[operand].grid == node.grid else { return nil }
+    return switch node.op {
+    case .flatten where layouts[operand].isPlain: operand
+    case .activation(.identity) where node.grid == nil: operand
+    default: nil
     }
   }
 
   /// The operand whose memory the node may take over, if any.
-  private func overwritten(_ value: Int, _ node: Network.Node, _ lastUse: [Int]) -> Int? {
+  private func overwritten(
+    _ value: Int, _ node: Network.Node, _ lastUse: [Int], _ network: Network
+  ) -> Int? {
     let candidates = node.op.overwritableOperands.filter { $0 < node.inputs.count }.map { node.inputs[$0] }
+      .filter { (network.nodes[$0].grid == nil) == (node.grid == nil) }
     return candidates.first { operand in
       guard case .arena(let storage) = places[operand] else { return false }
       // A convolution must not write over what its windows still read.
@@ -49,15 +63,6 @@ struct StoragePlan {
 }
 
 extension Operator {
-  /// The operand that the value is, where the operator does nothing to its bytes.
-  fileprivate func sharedOperand(_ layouts: [ValueLayout], _ inputs: [Int]) -> Int? {
-    switch self {
-    case .flatten where layouts[inputs[0]].isPlain: inputs[0]
-    case .activation(.identity): inputs[0]
-    default: nil
-    }
-  }
-
   /// Operands that are read element by element, each before the result's element is written.
   fileprivate var overwritableOperands: [Int] {
     switch self {
@@ -80,9 +85,21 @@ struct ValueLayout: Equatable {
   var height: Int { shape[2] }
   var width: Int { shape[3] }
   var pixels: Int { height * width }
+  /// The memory of the value in FP32 words. Kernels read rows of bytes in whole steps, so that a line follows them.
+  func words(isBytes: Bool) -> Int { isBytes ? (elements + 3) / 4 + MemoryPlanner.line : elements }
+
   /// Elements of one image or row of the batch.
   var imageElements: Int { elements / images }
 
   /// Whether NCHW and NHWC are the same bytes.
   var isPlain: Bool { !isImage || channels == 1 || pixels == 1 }
+}
+
+extension Network {
+  /// Whether a value is an input that becomes bytes before anything reads it: then there is no need to turn it first.
+  func isQuantisedAtOnce(_ value: ValueID) -> Bool {
+    guard nodes[value].op == .input, !outputs.contains(where: { $0.value == value }) else { return false }
+    let readers = nodes.filter { $0.inputs.contains(value) }
+    return readers.count == 1 && readers[0].grid != nil && readers[0].op == .activation(.identity)
+  }
 }

@@ -7,15 +7,17 @@ struct ImageBlocks {
   let channels: Int
   let rowBlocks: Int
   let channelBlocks: Int
+  /// What blocks of channels begin at multiples of: the channels of whole vectors.
+  let lanes: Int
 
-  /// The image, rows and channels of a block. Blocks of channels begin at multiples of 16, whole vectors.
+  /// The image, rows and channels of a block.
   func block(_ index: Int) -> (image: Int, rows: Range<Int>, channels: Range<Int>) {
     let (rest, channelBlock) = index.quotientAndRemainder(dividingBy: channelBlocks)
     let (image, rowBlock) = rest.quotientAndRemainder(dividingBy: rowBlocks)
-    let vectors = part(channelBlock, of: channelBlocks, (channels + 15) / 16)
+    let vectors = part(channelBlock, of: channelBlocks, (channels + lanes - 1) / lanes)
     return (
       image, part(rowBlock, of: rowBlocks, rows),
-      vectors.lowerBound * 16..<min(channels, vectors.upperBound * 16)
+      vectors.lowerBound * lanes..<min(channels, vectors.upperBound * lanes)
     )
   }
 

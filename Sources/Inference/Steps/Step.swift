@@ -11,6 +11,17 @@ enum Step {
   case transpose(TransposeStep)
   case copy(CopyStep)
   case shuffle(ShuffleStep)
+  case byteProduct(ByteProductStep)
+  case byteDepthwise(ByteDepthwiseStep)
+  case bytePool(BytePoolStep)
+  case byteSum(ByteSumStep)
+  case byteGate(ByteGateStep)
+  case byteTable(ByteTableStep)
+  case byteShuffle(ByteShuffleStep)
+  case byteTranspose(ByteTransposeStep)
+  case quantise(QuantiseStep)
+  case quantisePlanes(QuantisePlanesStep)
+  case dequantise(DequantiseStep)
 
   /// How many pieces threads can claim.
   var pieces: Int {
@@ -25,6 +36,17 @@ enum Step {
     case .transpose(let step): step.partition.pieces
     case .copy(let step): step.partition.pieces
     case .shuffle(let step): step.partition.pieces
+    case .byteProduct(let step): step.partition.pieces
+    case .byteDepthwise(let step): step.partition.pieces
+    case .bytePool(let step): step.partition.pieces
+    case .byteSum(let step): step.partition.pieces
+    case .byteGate(let step): step.partition.pieces
+    case .byteTable(let step): step.partition.pieces
+    case .byteShuffle(let step): step.partition.pieces
+    case .byteTranspose(let step): step.partition.pieces
+    case .quantise(let step): step.partition.pieces
+    case .quantisePlanes(let step): step.partition.pieces
+    case .dequantise(let step): step.partition.pieces
     }
   }
 
@@ -41,6 +63,17 @@ enum Step {
     case .transpose(let step): step.run(piece)
     case .copy(let step): step.run(piece)
     case .shuffle(let step): step.run(piece)
+    case .byteProduct(let step): step.run(piece, worker: worker)
+    case .byteDepthwise(let step): step.run(piece)
+    case .bytePool(let step): step.run(piece)
+    case .byteSum(let step): step.run(piece)
+    case .byteGate(let step): step.run(piece)
+    case .byteTable(let step): step.run(piece)
+    case .byteShuffle(let step): step.run(piece)
+    case .byteTranspose(let step): step.run(piece)
+    case .quantise(let step): step.run(piece)
+    case .quantisePlanes(let step): step.run(piece)
+    case .dequantise(let step): step.run(piece)
     }
   }
 }

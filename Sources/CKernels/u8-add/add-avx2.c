@@ -1,0 +1,14 @@
+#include "kernels.h"
+
+#include <immintrin.h>
+#include <stddef.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "../simd/avx2.h"
+#include "../simd/bytes-avx2.h"
+#include "../simd/grid.h"
+
+#define LEVEL qn_avx2
+#define KERNEL(name) name##__avx2
+#include "add.h"
+#pragma clang attribute pop

@@ -1,0 +1,86 @@
+import Compute
+import Diagnostics
+import Inference
+import Networks
+import Tensors
+import Testing
+
+@Suite struct ByteNetworkTests {
+  /// A random network, its quantised form, and samples.
+  private func quantised(
+    _ seed: Int, nodes: Int, _ method: CalibrationMethod = .minmax
+  ) throws -> (network: Network, weights: Weights, samples: Tensor) {
+    let (network, weights) = try RandomNetwork.make(seed: UInt64(seed), nodes: nodes)
+    var shape = network.nodes[0].shape
+    shape[0] = 4
+    let samples = randomTensor(shape, seed: UInt64(seed))
+    let quantiser = Quantiser(method: method, pool: ThreadPool(threads: 1))
+    let result = try quantiser.quantised(network, weights: weights, samples: ["image": samples])
+    return (result.network, result.weights, samples)
+  }
+
+  @Test("Quantised networks equal the reference up to roundings that fall the other way", arguments: 0..<60)
+  func equalsReference(seed: Int) throws {
+    let (network, weights, samples) = try quantised(seed, nodes: 2 + seed % 8)
+    let expected = try ReferenceInterpreter(network, weights: weights).run(["image": samples])
+    for precision in Precision.allCases {
+      let compiled = try CompiledNetwork(
+        network, weights: weights, batch: 4, pool: ThreadPool(threads: 1 + seed % 2), precision: precision)
+      let results = try compiled.run(["image": samples])
+      for (name, wanted) in expected {
+        let found = try #require(results[name])
+        let noise = zip(found.values, wanted.values).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+        let power = wanted.values.reduce(0) { $0 + Double($1 * $1) }
+        #expect(noise <= 1e-3 * power + 1e-9, "\(network.name), \(precision), \(name): \(noise) of \(power)")
+      }
+    }
+  }
+
+  @Test("All levels and numbers of threads give the same bytes", arguments: 60..<90)
+  func deterministic(seed: Int) throws {
+    let (network, weights, samples) = try quantised(seed, nodes: 10)
+    let results = try CPU.current.levels.map { isa in
+      try CompiledNetwork(
+        network, weights: weights, batch: 4, pool: ThreadPool(threads: 1 + seed % 3), isa: isa
+      ).run(["image": samples])
+    }
+    let wanted = try #require(results.first?["middle"])
+    for result in results where network.outputs.first(where: { $0.name == "middle" }).map({ network.nodes[$0.value].grid != nil }) == true {
+      #expect(result["middle"] == wanted)
+    }
+  }
+
+  @Test("Every method keeps the signal, and the least error is the least", arguments: 90..<100)
+  func methods(seed: Int) throws {
+    let (network, weights) = try RandomNetwork.make(seed: UInt64(seed), nodes: 6)
+    var shape = network.nodes[0].shape
+    shape[0] = 4
+    let samples = randomTensor(shape, seed: UInt64(seed))
+    let expected = try ReferenceInterpreter(network, weights: weights).run(["image": samples])
+    for method in CalibrationMethod.allCases {
+      let (network, weights, _) = try quantised(seed, nodes: 6, method)
+      let results = try CompiledNetwork(network, weights: weights, batch: 4, pool: ThreadPool(threads: 1))
+        .run(["image": samples])
+      for (name, wanted) in expected {
+        let found = try #require(results[name])
+        let noise = zip(found.values, wanted.values).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+        let power = wanted.values.reduce(0) { $0 + Double($1 * $1) }
+        #expect(noise <= 0.1 * power + 1e-6, "\(network.name), \(method), \(name): \(noise) of \(power)")
+      }
+    }
+  }
+
+  @Test("A network that is quantised already, and samples of another shape, are refused")
+  func refusals() throws {
+    let (network, weights, samples) = try quantised(1, nodes: 3)
+    let quantiser = Quantiser(pool: ThreadPool(threads: 1))
+    #expect(throws: Diagnostic.self) {
+      try quantiser.quantised(network, weights: weights, samples: ["image": samples])
+    }
+    let plain = try RandomNetwork.make(seed: 1, nodes: 3)
+    #expect(throws: Diagnostic.self) {
+      try quantiser.quantised(plain.network, weights: plain.weights, samples: ["image": Tensor([1, 2, 3])])
+    }
+    #expect(throws: Diagnostic.self) { try quantiser.quantised(plain.network, weights: plain.weights, samples: [:]) }
+  }
+}
