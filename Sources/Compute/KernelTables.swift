@@ -74,18 +74,6 @@ public enum ResizeKernel {
   }
 }
 
-/// The matrix product kernels for bytes.
-public enum ByteProductKernel {
-  /// The best kernel of the family that this processor runs and that needs at most the given level.
-  ///
-  /// The function is C: see `qn_u8_gemm_function` for its arguments.
-  public static func kernel(_ isa: ISA) -> qn_u8_gemm_kernel {
-    var kernels: UnsafePointer<qn_u8_gemm_kernel>?
-    let count = Int(qn_u8_gemm_kernels(&kernels))
-    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
-  }
-}
-
 /// The depthwise convolution kernels for bytes, with the packing of their weights.
 public enum ByteDepthwiseKernel {
   /// The best kernel of the family that this processor runs and that needs at most the given level.
