@@ -1,19 +1,22 @@
-// Template: included once per instruction set with KERNEL defined, and
-//   `tallest`     the rows that the registers hold beside two vectors of columns, in TALLEST as well,
+// Template: a product with a packed right operand, of one or two vectors of columns at a time; included once per
+// instruction set and kind of number. A step is four bytes of a row of A, whatever they hold. To be defined before:
+//   `tallest`      the rows that the registers hold beside two vectors of columns, in TALLEST as well,
 //   `parts_of_one` independent sums that hide the latency of a single row's additions,
-//   `depth`       what the packed depth is a multiple of,
-//   `vec`, `v_width`, `v_zero`, `v_load`, `v_store`, `v_add`   vectors of 32-bit sums,
-//   `left`, `spread`   four bytes of A in every lane, `right`, `weights`   four bytes of B per lane, and
-//   `dot`         the sum plus their products,
-// after one of the requantise headers.
+//   `weight_bytes`, `head_bytes`   bytes per column of B: of one step, and ahead of the first,
+//   `vec`, `v_width`, `v_zero`, `v_store`, `v_add`, `element`   vectors of sums, and one of these,
+//   `start`        the sums before the first step, given what is ahead of a panel and which of its vectors,
+//   `left`, `spread`   one step of a row of A in every lane, `right`, `weights`   one step of B per lane,
+//   `dot`          the sum plus their products, and
+//   `finish_tile`  what happens to finished sums, which lie row after row in the first-level cache.
 //
-// A tile of sums stays in registers while k runs. It is finished from memory, that is from the first-level cache: this
-// costs a store and a load per vector, and spares a copy of everything that can follow for every height of tile.
+// A tile of sums stays in registers while k runs. That it is finished from memory costs a store and a load per vector,
+// and spares a copy of everything that can follow for every height of tile.
 
 typedef struct {
-  // Steps of four, and those of a panel.
-  size_t k, packed_k;
-  const uint8_t *a;
+  // Steps.
+  size_t k;
+  // Strides are in bytes.
+  const char *a;
   size_t a_stride;
   const char *packed;
   const destination *to;
@@ -21,9 +24,9 @@ typedef struct {
 } panel;
 
 // Adds one step of k to the sums of one part.
-INLINE void accumulate(vec *sums, const uint8_t *a, size_t a_stride, const char *b, int rows, int vectors) {
+INLINE void accumulate(vec *sums, const char *a, size_t a_stride, const char *b, int rows, int vectors) {
   right weight[2];
-  for (int v = 0; v < vectors; v++) weight[v] = weights(b + v * 4 * v_width);
+  for (int v = 0; v < vectors; v++) weight[v] = weights(b + v * weight_bytes * v_width);
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
     left bytes = spread(a + r * a_stride);
@@ -35,30 +38,30 @@ INLINE void accumulate(vec *sums, const uint8_t *a, size_t a_stride, const char 
 // `rows`, `vectors` and `parts` are constants at every call. With several parts, part i sums steps i, i + parts, ...
 INLINE void tile(const panel *p, size_t row, int rows, int vectors, int parts) {
   vec sums[tallest * 2];
-  const uint8_t *a = p->a + row * p->a_stride;
+  const char *a = p->a + row * p->a_stride;
   const char *b = p->packed;
   int width = vectors * v_width, per_part = rows * vectors;
 #pragma clang loop unroll(full)
   for (int i = 0; i < parts * per_part; i++) {
-    sums[i] = i < per_part ? v_load(b + i % vectors * 4 * v_width) : v_zero();
+    sums[i] = i < per_part ? start(b, i % vectors) : v_zero();
   }
-  b += 4 * width;
+  b += head_bytes * width;
   size_t k = 0, whole = p->k - p->k % (size_t)parts;
-  for (; k < whole; k += parts, a += 4 * parts, b += parts * 4 * width) {
+  for (; k < whole; k += parts, a += 4 * parts, b += parts * weight_bytes * width) {
 #pragma clang loop unroll(full)
     for (int part = 0; part < parts; part++) {
-      accumulate(sums + part * per_part, a + 4 * part, p->a_stride, b + part * 4 * width, rows, vectors);
+      accumulate(sums + part * per_part, a + 4 * part, p->a_stride, b + part * weight_bytes * width, rows, vectors);
     }
   }
-  for (; k < p->k; k++, a += 4, b += 4 * width) accumulate(sums, a, p->a_stride, b, rows, vectors);
-  int32_t finished[(tallest + 3) * 2 * v_width] __attribute__((aligned(64)));
+  for (; k < p->k; k++, a += 4, b += weight_bytes * width) accumulate(sums, a, p->a_stride, b, rows, vectors);
+  element finished[(tallest + 3) * 2 * v_width] __attribute__((aligned(64)));
 #pragma clang loop unroll(full)
   for (int i = 0; i < per_part; i++) {
 #pragma clang loop unroll(full)
     for (int part = 1; part < parts; part++) sums[i] = v_add(sums[i], sums[part * per_part + i]);
     v_store(finished + i * v_width, sums[i]);
   }
-  requantise(p->to, finished, row, rows, p->column, p->columns, width);
+  finish_tile(p->to, p->packed, finished, row, rows, p->column, p->columns, width);
 }
 
 INLINE void tile_of(const panel *p, size_t row, size_t rows, int vectors) {
@@ -100,12 +103,9 @@ INLINE void panel_rows(const panel *p, size_t m, int vectors) {
   }
 }
 
-void KERNEL(size_t m, size_t n, size_t k, const uint8_t *a, size_t a_stride, const void *packed,
-            const qn_requantisation *requantisation, uint8_t *c, size_t c_stride) {
+// `panel_steps` are the steps of a panel: those of A, and what is added to fill up a group.
+INLINE void product(size_t m, size_t n, panel p, size_t panel_steps) {
   if (m == 0) return;
-  destination to;
-  prepare(&to, requantisation, c, c_stride);
-  panel p = {(k + 3) / 4, (k + depth - 1) / depth * (depth / 4), a, a_stride, packed, &to, 0, 0};
   for (; p.column < n; p.column += 2 * v_width) {
     p.columns = n - p.column < 2 * v_width ? n - p.column : 2 * v_width;
     if (p.columns > v_width) {
@@ -113,6 +113,6 @@ void KERNEL(size_t m, size_t n, size_t k, const uint8_t *a, size_t a_stride, con
     } else {
       panel_rows(&p, m, 1);
     }
-    p.packed += (p.packed_k + 1) * 2 * 4 * v_width;
+    p.packed += (panel_steps * weight_bytes + head_bytes) * 2 * v_width;
   }
 }

@@ -43,7 +43,7 @@ typedef struct {
   size_t a_stride;
   const char *packed;
   destination to;
-} product;
+} tile_product;
 
 // A block of sums: in tiles, then in memory, where rows are finished from the first on.
 typedef struct {
@@ -60,7 +60,7 @@ typedef struct {
   int32_t buffers[2][(block_rows + 4) * block_columns] __attribute__((aligned(64)));
 } pipeline;
 
-INLINE void finish(const product *p, unfinished *u, size_t rows) {
+INLINE void finish(const tile_product *p, unfinished *u, size_t rows) {
   if (rows > u->rows) rows = u->rows;
   if (rows == 0) return;
   requantise(&p->to, u->sums, u->row, rows, u->column, u->columns, u->width);
@@ -71,7 +71,7 @@ INLINE void finish(const product *p, unfinished *u, size_t rows) {
 
 // All tiles have the same height, so that one configuration serves a whole call: the last one moves up instead, and
 // finds sums again that the one above it has found.
-INLINE size_t first_row(const product *p, size_t tile) {
+INLINE size_t first_row(const tile_product *p, size_t tile) {
   size_t row = tile * p->height;
   return row + p->height > p->m ? p->m - p->height : row;
 }
@@ -84,7 +84,7 @@ INLINE size_t first_row(const product *p, size_t tile) {
   } while (0)
 
 // The sums of `high` by `wide` tiles, both 1 or 2 and constants at every call.
-INLINE void block(const product *p, size_t tile, size_t column, int high, int wide, pipeline *line) {
+INLINE void block(const tile_product *p, size_t tile, size_t column, int high, int wide, pipeline *line) {
   size_t row = first_row(p, tile), below = first_row(p, tile + high - 1);
   size_t b_stride = wide * tile_bytes;
   const char *bias = p->packed + column * (4 + p->steps * tile_bytes), *b = bias + b_stride;
@@ -140,7 +140,7 @@ INLINE void block(const product *p, size_t tile, size_t column, int high, int wi
 }
 
 // Finishes what is on its way when there are no more blocks.
-INLINE void drain(const product *p, pipeline *line) {
+INLINE void drain(const tile_product *p, pipeline *line) {
   finish(p, &line->in_memory, line->in_memory.rows);
   EXCHANGE(0, 0, NULL);
   EXCHANGE(1, 0, NULL);
@@ -149,7 +149,7 @@ INLINE void drain(const product *p, pipeline *line) {
   finish(p, &line->in_tiles, line->in_tiles.rows);
 }
 
-INLINE void any_block(const product *p, size_t tile, size_t column, pipeline *line) {
+INLINE void any_block(const tile_product *p, size_t tile, size_t column, pipeline *line) {
   int high = tile + 1 < p->tiles, wide = p->n - column > tile_rows;
   if (high && wide) return block(p, tile, column, 2, 2, line);
   if (high) return block(p, tile, column, 2, 1, line);
@@ -173,7 +173,7 @@ void qn_u8_gemm__amx(size_t m, size_t n, size_t k, const uint8_t *a, size_t a_st
   if (m <= 2) return few_rows(m, n, k, a, a_stride, packed, requantisation, c, c_stride);
   // Rows are divided evenly among tiles: a multiplication takes as long as its tile of A is high.
   size_t tiles = (m + tile_rows - 1) / tile_rows, steps = (k + tile_bytes - 1) / tile_bytes;
-  product p = {m, n, steps, (m + tiles - 1) / tiles, tiles, a, a_stride, packed, {.c = c}};
+  tile_product p = {m, n, steps, (m + tiles - 1) / tiles, tiles, a, a_stride, packed, {.c = c}};
   prepare(&p.to, requantisation, c, c_stride);
   pipeline line;
   line.in_tiles = line.in_memory = (unfinished){.rows = 0};

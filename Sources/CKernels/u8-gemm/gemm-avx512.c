@@ -16,7 +16,7 @@ typedef struct {
 } pairs;
 typedef pairs left, right;
 
-INLINE left spread(const uint8_t *a) {
+INLINE left spread(const char *a) {
   vec bytes = spread_bytes(a);
   return (left){_mm512_and_si512(bytes, _mm512_set1_epi16(255)), _mm512_srli_epi16(bytes, 8)};
 }
