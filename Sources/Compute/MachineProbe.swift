@@ -13,6 +13,8 @@ public struct MachineProbe: Hashable, Sendable, Codable {
   public var isa: ISA
   /// 10⁹ floating-point operations per second of FP32 multiply-adds in registers.
   public var peakGigaflops: Double
+  /// 10⁹ operations per second of multiply-adds of bytes in registers, at the highest level of the machine.
+  public var peakByteGigaops: Double
   /// 10⁹ bytes per second of reading memory far larger than the caches.
   public var readGigabytesPerSecond: Double
   /// 10⁹ bytes per second, read and written, of a = b + s · c on such memory.
@@ -25,7 +27,8 @@ public struct MachineProbe: Hashable, Sendable, Codable {
     let pool = ThreadPool(threads: threads)
     let memory = (0..<3).map { _ in AlignedBuffer(count: threads * elementsPerThread) }
     return MachineProbe(
-      threads: threads, isa: isa, peakGigaflops: peak(pool, isa),
+      threads: threads, isa: isa, peakGigaflops: peak(pool) { qn_probe_multiply_add(isa.code, $0, $1) },
+      peakByteGigaops: peak(pool) { qn_probe_byte_multiply_add(ISA.nativeInteger.code, $0, $1) },
       readGigabytesPerSecond: readRate(pool, memory), triadGigabytesPerSecond: triadRate(pool, memory),
       blasGigaflops: (try? BLAS.load()).map { blasRate(pool) })
   }
@@ -33,14 +36,14 @@ public struct MachineProbe: Hashable, Sendable, Codable {
   /// 64 MiB, several times a core's share of the last-level cache.
   private static let elementsPerThread = 16 << 20
 
-  private static func peak(_ pool: ThreadPool, _ isa: ISA) -> Double {
+  private static func peak(_ pool: ThreadPool, _ work: (Int, UnsafeMutablePointer<Float>) -> Double) -> Double {
     let rounds = 1 << 20
     let sinks = AlignedBuffer(count: 16 * pool.threads)
     let seconds = fastest(7) {
-      pool.run(pool.threads) { _ = qn_probe_multiply_add(isa.code, rounds, sinks.pointer + 16 * $0) }
+      pool.run(pool.threads) { _ = work(rounds, sinks.pointer + 16 * $0) }
     }
     var sink: Float = 0
-    let operations = qn_probe_multiply_add(isa.code, rounds, &sink) * Double(pool.threads)
+    let operations = work(rounds, &sink) * Double(pool.threads)
     return operations / seconds / 1e9
   }
 

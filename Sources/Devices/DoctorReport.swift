@@ -113,7 +113,7 @@ extension DoctorReport: CustomStringConvertible {
 extension MachineProbe {
   fileprivate var sentence: String {
     let blas = blasGigaflops.map { " (BLAS \(fixed($0, 0)))" } ?? ""
-    return "\(fixed(peakGigaflops, 0)) GFLOP/s in FP32\(blas), "
+    return "\(fixed(peakGigaflops, 0)) GFLOP/s in FP32\(blas), \(fixed(peakByteGigaops, 0)) G operations/s on bytes, "
       + "reads \(fixed(readGigabytesPerSecond, 1)) GB/s, triad \(fixed(triadGigabytesPerSecond, 1)) GB/s"
   }
 }

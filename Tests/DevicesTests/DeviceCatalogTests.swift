@@ -96,7 +96,7 @@ import Testing
     isa: ISA = .avx512, blasProblem: String? = nil, noise: TimingNoise
   ) throws -> DoctorReport {
     let rates = """
-      {"threads": 1, "isa": "avx512", "peakGigaflops": 250.2, "readGigabytesPerSecond": 12.5,
+      {"threads": 1, "isa": "avx512", "peakGigaflops": 250.2, "peakByteGigaops": 1000, "readGigabytesPerSecond": 12.5,
        "triadGigabytesPerSecond": 20, "blasGigaflops": 240}
       """
     let probe = try JSONDecoder().decode(MachineProbe.self, from: Data(rates.utf8))

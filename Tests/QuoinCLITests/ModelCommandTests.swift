@@ -46,3 +46,69 @@ struct ModelCommandTests {
     }
   }
 }
+
+@Suite("Quantising from the command line")
+struct QuantizeCommandTests {
+  /// A small network with samples for it.
+  private func prepare(_ folder: String) throws -> (model: String, samples: String) {
+    var builder = NetworkBuilder(name: "tiny")
+    let image = try builder.input("image", [1, 3, 12, 12])
+    let stem = try builder.convolution("stem", image, .square(channels: 8, kernel: 3, stride: 2, hasBias: true))
+    let active = try builder.append("act", .activation(.hswish), [stem])
+    let depthwise = try builder.convolution(
+      "depthwise", active, .square(channels: 8, kernel: 3, groups: 8, hasBias: true))
+    let sum = try builder.append("sum", .add, [depthwise, active])
+    let pooled = try builder.append("pool", .globalAveragePool, [sum])
+    let flat = try builder.append("flat", .flatten, [pooled])
+    let logits = try builder.linear("head", flat, Linear(features: 5))
+    let network = builder.network(outputs: [("logits", logits)])
+    var random = RandomSource(seed: 1, purpose: "quantize command")
+    func tensor(_ shape: Shape) -> Tensor {
+      Tensor(shape, (0..<shape.elementCount).map { _ in Float(random.normal()) })
+    }
+    let weights = Dictionary(uniqueKeysWithValues: network.parameters.map { ($0.name, tensor($0.storedShape)) })
+    let (model, samples) = (folder + "/model.onnx", folder + "/samples.npy")
+    try writeAtomically(ONNX.export(network, weights: weights), to: model)
+    try NPY.write(tensor([6, 3, 12, 12]), to: samples)
+    return (model, samples)
+  }
+
+  @Test("a quantised file runs in int8, with the numbers of quantising on the way")
+  func quantise() throws {
+    try withTemporaryFolder { folder in
+      let (model, samples) = try prepare(folder)
+      let output = folder + "/int8.onnx"
+      let run = try CommandRun(["quantize", model, "--calibration", samples, "-o", output, "--json"])
+      #expect(run.code == 0, "\(run.messages)")
+      let answer = try #require(run.json as? [String: Any])
+      let ratios = try #require(answer["signal_to_noise_db"] as? [String: Double])
+      #expect(try #require(ratios["logits"]) > 15)
+      for (file, extra) in [(output, [String]()), (model, ["--calibration", samples])] {
+        let infer = try CommandRun(
+          ["infer", file, "--input", "image=" + samples, "--output-dir", folder + "/out\(extra.count)", "--precision", "int8"]
+            + extra)
+        #expect(infer.code == 0, "\(infer.messages)")
+      }
+      #expect(try NPY.read(folder + "/out0/logits.npy") == NPY.read(folder + "/out2/logits.npy"))
+      let measured = try CommandRun(["measure", output, "--precision", "int8", "--runs", "3", "--json"])
+      #expect(measured.code == 0, "\(measured.messages)")
+      #expect((measured.json as? [String: Any])?["precision"] as? String == "int8")
+    }
+  }
+
+  @Test("int8 without grids or samples, samples of another shape, and a second quantisation are refused")
+  func refusals() throws {
+    try withTemporaryFolder { folder in
+      let (model, samples) = try prepare(folder)
+      let bare = try CommandRun(["measure", model, "--precision", "int8"])
+      #expect(bare.code == 64 && bare.messages.contains("--calibration"), "\(bare.messages)")
+      let (other, output) = (folder + "/other.npy", folder + "/int8.onnx")
+      try NPY.write(Tensor([2, 3, 9, 9]), to: other)
+      let misfit = try CommandRun(["quantize", model, "--calibration", other, "-o", output])
+      #expect(misfit.code == 65 && misfit.messages.contains("2×3×9×9"), "\(misfit.messages)")
+      #expect(try CommandRun(["quantize", model, "--calibration", samples, "-o", output]).code == 0)
+      let twice = try CommandRun(["quantize", output, "--calibration", samples, "-o", folder + "/again.onnx"])
+      #expect(twice.code == 64 && twice.messages.contains("already"), "\(twice.messages)")
+    }
+  }
+}

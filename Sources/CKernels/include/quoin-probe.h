@@ -6,6 +6,9 @@
 /// depends on them.
 double qn_probe_multiply_add(qn_isa isa, long rounds, float *sink);
 
+/// The same for products of unsigned and signed bytes that are added to 32-bit sums, by the level's fastest instruction.
+double qn_probe_byte_multiply_add(qn_isa isa, long rounds, float *sink);
+
 /// The sum of `count` numbers, as fast as memory delivers them. `count` is a multiple of 64.
 float qn_probe_read(const float *x, size_t count);
 
