@@ -5,8 +5,8 @@
 
 // Linear layers whose weights are stored in fewer bits than FP32; activations, sums and results are FP32.
 //
-// B is packed once into panels of `panel` columns, and a last one of half the width where that is enough; columns beyond
-// `n` are zeros. A panel begins with its bias, one `float` per column. What follows depends on the format; a step is a
+// B is packed once into panels of `panel` columns, and a last one of half the width where that is enough; columns
+// beyond `n` are zeros. A panel begins with its bias, one `float` per column. What follows depends on the format; a step is a
 // row of B's `k`, and "side by side" means for every column of the panel:
 //
 //   BF16   pairs of steps side by side, 2 × 16 bits per column; `k` is filled up with zeros to a multiple of `depth`.
@@ -19,7 +19,8 @@
 
 /// C = A · B + bias for row-major A (`m` × `k`) and C (`m` × `n`).
 ///
-/// `scratch` has `m` × `k` × 2 bytes, `k` rounded up to a multiple of `depth`, on a 64-byte boundary; only BF16 uses it.
+/// `scratch` has `m` × (`k` + 64) × 4 bytes on a 64-byte boundary, for a copy of A whose rows do not lie a power of two
+/// apart: those would share a few sets of the first-level cache.
 /// A row's result does not depend on the other rows of a call, unless there are fewer than three.
 typedef void (*qn_linear_gemm_function)(size_t m, size_t n, size_t k, const float *a, size_t a_stride,
                                         const void *packed, void *scratch, float *c, size_t c_stride);
@@ -35,8 +36,8 @@ typedef struct {
   qn_linear_gemm_function function;
 } qn_linear_gemm_kernel;
 
-/// All kernels for weights in BF16 that this processor can run, the portable one first and the fastest last; returns their
-/// number.
+/// All kernels for weights in BF16 that this processor can run, the portable one first and the fastest last; returns
+/// their number.
 int qn_bf16_gemm_kernels(const qn_linear_gemm_kernel **kernels);
 /// The same for weights of 8 bits.
 int qn_w8_gemm_kernels(const qn_linear_gemm_kernel **kernels);

@@ -105,8 +105,9 @@ void qn_bf16_gemm__amx(size_t m, size_t n, size_t k, const float *a, size_t a_st
                        float *c, size_t c_stride) {
   if (m <= 2) return few_rows(m, n, k, a, a_stride, packed, scratch, c, c_stride);
   size_t filled = (k + depth - 1) / depth * depth, tiles = (m + tile_rows - 1) / tile_rows;
-  round_rows(m, k, a, a_stride, scratch, filled);
-  tile_product p = {m, n, filled / depth, (m + tiles - 1) / tiles, tiles, scratch, filled * 2, packed, c, c_stride};
+  size_t stride = filled + row_gap / sizeof(uint16_t);
+  round_rows(m, k, a, a_stride, scratch, filled, stride);
+  tile_product p = {m, n, filled / depth, (m + tiles - 1) / tiles, tiles, scratch, stride * 2, packed, c, c_stride};
   tile_shapes shapes = {.palette = 1};
   for (int i = 0; i < 8; i++) {
     shapes.rows[i] = (uint8_t)(i < 6 ? p.height : tile_rows);

@@ -20,10 +20,11 @@ static inline float bf16_value(uint16_t x) {
   return value;
 }
 
-// A's rows in BF16, filled up with zeros to `stride` numbers each.
-static inline void bf16_rows(size_t m, size_t k, const float *a, size_t a_stride, uint16_t *to, size_t stride) {
+// A's rows in BF16, filled up with zeros to `filled` numbers each.
+static inline void bf16_rows(size_t m, size_t k, const float *a, size_t a_stride, uint16_t *to, size_t filled,
+                             size_t stride) {
   for (size_t row = 0; row < m; row++, a += a_stride, to += stride) {
     for (size_t i = 0; i < k; i++) to[i] = bf16_from(a[i]);
-    for (size_t i = k; i < stride; i++) to[i] = 0;
+    for (size_t i = k; i < filled; i++) to[i] = 0;
   }
 }

@@ -17,7 +17,7 @@ void qn_bf16_gemm__portable(size_t m, size_t n, size_t k, const float *a, size_t
                             void *scratch, float *c, size_t c_stride) {
   size_t depth = (k + 1) / 2 * 2;
   uint16_t *rows = scratch;
-  bf16_rows(m, k, a, a_stride, rows, depth);
+  bf16_rows(m, k, a, a_stride, rows, depth, depth);
   const char *at = packed;
   for (size_t j = 0; j < n; j += panel) {
     extent e = extent_at(j, n);
@@ -75,7 +75,8 @@ void qn_w4_gemm__portable(size_t m, size_t n, size_t k, const float *a, size_t a
           const float *scale = bias + e.width * (1 + g * 5);
           float part = 0;
           for (size_t i = 0; i < group && g * group + i < k; i++) {
-            part += a[row * a_stride + g * group + i] * (float)nibble((const uint32_t *)(scale + e.width) + x, e.width, i);
+            int weight = nibble((const uint32_t *)(scale + e.width) + x, e.width, i);
+            part += a[row * a_stride + g * group + i] * (float)weight;
           }
           sum += scale[x] * part;
         }

@@ -15,7 +15,8 @@ typedef struct {
 } panel;
 
 // Adds step `s` of the eight that begin at `a` to the sums of a group.
-INLINE void add_step(vec *parts, const float *a, size_t a_stride, const words *packed, unsigned s, int rows, int vectors) {
+INLINE void add_step(vec *parts, const float *a, size_t a_stride, const words *packed, unsigned s, int rows,
+                     int vectors) {
   vec weight[2];
   for (int v = 0; v < vectors; v++) weight[v] = decoded(packed[v], s);
 #pragma clang loop unroll(full)
@@ -81,7 +82,10 @@ INLINE void panel_rows(const panel *p, size_t m, int vectors) {
 
 void KERNEL(size_t m, size_t n, size_t k, const float *a, size_t a_stride, const void *packed, void *scratch, float *c,
             size_t c_stride) {
-  (void)scratch;
+  if (m > 2) {
+    a_stride = spread_rows(m, k, a, a_stride, scratch);
+    a = scratch;
+  }
   panel p = {k, a, a_stride, packed, {c, c_stride}, 0, 0};
   size_t panel_words = 1 + (k + group - 1) / group * 5;
   for (; p.column < n; p.column += 2 * v_width, p.packed += panel_words * 2 * v_width) {

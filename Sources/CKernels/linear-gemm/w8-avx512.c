@@ -4,7 +4,8 @@
 
 #define INLINE __attribute__((always_inline)) static inline
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma"))), apply_to = function)
+#define TARGET "avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma"
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 #include "../simd/avx512.h"
 #include "linear.h"
 

@@ -27,8 +27,11 @@ INLINE void finish_tile(const destination *to, const char *packed, const float *
 
 void KERNEL(size_t m, size_t n, size_t k, const float *a, size_t a_stride, const void *packed, void *scratch, float *c,
             size_t c_stride) {
-  (void)scratch;
   destination to = {c, c_stride};
+  if (m > 2) {
+    a_stride = spread_rows(m, k, a, a_stride, scratch);
+    a = scratch;
+  }
   panel p = {k, (const char *)a, a_stride * sizeof(float), packed, &to, 0, 0};
   product(m, n, p, k);
 }

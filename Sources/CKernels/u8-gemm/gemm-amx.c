@@ -23,9 +23,9 @@ enum { tallest = TALLEST, depth = 64, parts_of_one = 6 };
 
 // Tiles 0 to 3 are sums: upper left, upper right, lower left, lower right; 4 and 5 are rows of A, 6 and 7 columns of B.
 //
-// The tile unit works in order, and a result is there 52 cycles after its operands, so blocks overlap: the first step of
-// a block stores the sums of the block before tile by tile, while the others are still being multiplied, and the vector
-// unit finishes the block before that one, some rows at a time.
+// The tile unit works in order, and a result is there 52 cycles after its operands, so blocks overlap: the first step
+// of a block stores the sums of the block before tile by tile, while the others are still being multiplied, and the
+// vector unit finishes the block before that one, some rows at a time.
 
 enum { tile_rows = 16, tile_bytes = depth, block_rows = 2 * tile_rows, block_columns = 32 };
 

@@ -6,7 +6,8 @@
 #define INLINE __attribute__((always_inline)) static inline
 #define HAS_VBMI 0
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma"))), apply_to = function)
+#define TARGET "avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma"
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 #include "requantise-avx512.h"
 #include "vectors-avx512.h"
 

@@ -69,7 +69,9 @@ INLINE void requantise_bytes(const destination *d, const int32_t *sums, size_t r
     }
     if (r->residual) {
       const uint8_t *from = r->residual + (row + first) * r->residual_stride + column;
-      for (size_t i = 0; i < present; i++) copy_row(residual + i * width, from + i * r->residual_stride, columns, width);
+      for (size_t i = 0; i < present; i++, from += r->residual_stride) {
+        copy_row(residual + i * width, from, columns, width);
+      }
       add_residual(r, residual, bytes);
     }
     uint8_t *c = d->c + (row + first) * d->c_stride + column;
