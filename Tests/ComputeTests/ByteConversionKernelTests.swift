@@ -9,7 +9,9 @@ import Testing
   /// Numbers on, beside and between the steps of a grid, and some that no byte is near.
   private func numbers(_ count: Int, scale: Float) -> [Float] {
     var random = RandomSource(seed: 6)
-    let special: [Float] = [0, -0.0, .infinity, -.infinity, .nan, 1e30, -1e30, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
+    let special: [Float] = [
+      0, -0.0, .infinity, -.infinity, .nan, 1e30, -1e30, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
+    ]
     return (0..<count).map { at in
       let step = (Float(random.below(600) - 300) + Float(random.below(2)) / 2) * scale
       switch at % 4 {

@@ -13,6 +13,8 @@ import Testing
     var dilation = (1, 1)
     var zero: UInt8 = 128
     var grid = ByteGrid()
+    /// By how much the scales are larger than ones with which most results are within the bounds.
+    var excess: Float = 1
     var hasBias = true
     var hasTable = false
     var hasResidual = false
@@ -32,13 +34,19 @@ import Testing
     + byteChannels.map { Case(channels: $0, stride: (2, 2), zero: 0) }
     + ByteGrid.all.map { Case(channels: 80, zero: 255, grid: $0) }
     + [
-      Case(channels: 24, kernel: (5, 5), padding: (2, 2)),
+      Case(channels: 24, kernel: (5, 5), padding: (2, 2)), Case(channels: 12, kernel: (5, 5), padding: (2, 2)),
+      Case(channels: 10, height: 9, kernel: (7, 7), stride: (1, 3), padding: (3, 3)),
+      Case(channels: 16, kernel: (2, 3), stride: (1, 9), padding: (0, 2), dilation: (1, 4)),
+      Case(channels: 32, height: 4, width: 131, grid: ByteGrid.all[3]),
+      Case(channels: 16, height: 4, width: 301, zero: 1), Case(channels: 32, isReal: true),
       Case(channels: 72, height: 11, kernel: (5, 5), stride: (2, 2), padding: (2, 2)),
       Case(channels: 65, height: 9, kernel: (7, 7), padding: (3, 3), hasBias: false),
       Case(channels: 16, height: 2, width: 3, kernel: (7, 7), padding: (3, 3)),
       Case(channels: 40, height: 9, kernel: (3, 5), stride: (2, 1), padding: (0, 2), dilation: (2, 3)),
       Case(channels: 17, height: 4, width: 4, stride: (3, 3), padding: (2, 2)),
       Case(channels: 33, width: 70, kernel: (1, 3), padding: (0, 0)),
+      // Scaled sums that no integer holds.
+      Case(channels: 65, excess: 1e9), Case(channels: 20, kernel: (5, 5), grid: ByteGrid.all[4], excess: 1e9),
       // Wider than the memory for one piece of a row, and a window that no piece is wide enough for.
       Case(channels: 64, height: 3, width: 200),
       Case(channels: 8, height: 24, width: 24, kernel: (21, 21), padding: (10, 10)),
@@ -55,7 +63,7 @@ import Testing
     let table: [UInt8]
     let residual: [UInt8]
 
-    init(_ window: qn_window) {
+    init(_ window: qn_window, excess: Float = 1) {
       var random = RandomSource(seed: 5)
       let channels = Int(window.channels)
       let taps = Int(window.kernel_height * window.kernel_width)
@@ -65,7 +73,8 @@ import Testing
       }
       bias = (0..<channels).map { _ in Int32(random.below(20_000) - 10_000) }
       // Most results are within the bounds, and some of them beyond.
-      scale = (0..<channels).map { _ in Float(0.001 + 0.004 * random.uniform()) * 3 / Float(taps).squareRoot() }
+      scale = (0..<channels).map { _ in Float(0.001 + 0.004 * random.uniform()) * 3 / Float(taps).squareRoot() * excess
+      }
       table = random.bytes(256)
       residual = random.bytes(window.outputCount)
     }
@@ -73,7 +82,7 @@ import Testing
 
   @Test("Every kernel gives the bytes of the portable one", arguments: cases)
   func matchesPortable(test: Case) {
-    let data = Data(test.window)
+    let data = Data(test.window, excess: test.excess)
     let kernels = rows(qn_u8_dwconv_kernels)
     let expected = run(kernels[0], test, data)
     for kernel in kernels.dropFirst() {
@@ -84,7 +93,7 @@ import Testing
 
   @Test("The portable kernel rounds a convolution in Double", arguments: cases)
   func isConvolution(test: Case) {
-    let (window, data, channels) = (test.window, Data(test.window), test.channels)
+    let (window, data, channels) = (test.window, Data(test.window, excess: test.excess), test.channels)
     let result = run(rows(qn_u8_dwconv_kernels)[0], test, data)
     for at in 0..<window.outputCount {
       let (pixel, c) = (at / channels, at % channels)

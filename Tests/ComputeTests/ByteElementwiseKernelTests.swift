@@ -26,6 +26,10 @@ import Testing
         }
         if expected.isEmpty { expected = z }
         #expect(z == expected, "\(String(cString: kernel.name)), \(count)")
+        addition.table = nil
+        let inPlace = Fenced(a.values)
+        kernel.function(count, inPlace.start, b.start, &addition, inPlace.start)
+        #expect(inPlace.values == expected[0], "\(String(cString: kernel.name)), \(count)")
       }
       for i in 0..<count {
         let sum = 0.75 * (Double(a.start[i]) - 255) + Double(Float(0.31)) * (Double(b.start[i]) - 3)

@@ -13,6 +13,7 @@ typedef __m256i ints;
 static inline bytes b_load(const uint8_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
 static inline void b_store(uint8_t *p, bytes x) { _mm256_storeu_si256((__m256i *)p, x); }
 static inline bytes b_set(int x) { return _mm256_set1_epi8((char)x); }
+static inline bytes b_min(bytes a, bytes b) { return _mm256_min_epu8(a, b); }
 static inline bytes b_max(bytes a, bytes b) { return _mm256_max_epu8(a, b); }
 
 // The first `count` bytes, count in 0 ... b_width; nothing beyond is touched.
@@ -72,6 +73,8 @@ static inline ints i_multiply(ints a, ints b) { return _mm256_mullo_epi32(a, b);
 static inline vec i_numbers(ints x) { return _mm256_cvtepi32_ps(x); }
 // To the nearest, ties to even; what does not fit, and a NaN, becomes the least integer.
 static inline ints v_rounded(vec x) { return _mm256_cvtps_epi32(x); }
+
+static inline int v_all_below(vec a, vec b) { return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)) == 0xff; }
 
 // Words: pairs of products, summed; and sums with saturation.
 static inline ints w_dot(bytes a, bytes b) { return _mm256_madd_epi16(a, b); }

@@ -11,6 +11,7 @@ typedef __m512i ints;
 static inline bytes b_load(const uint8_t *p) { return _mm512_loadu_si512(p); }
 static inline void b_store(uint8_t *p, bytes x) { _mm512_storeu_si512(p, x); }
 static inline bytes b_set(int x) { return _mm512_set1_epi8((char)x); }
+static inline bytes b_min(bytes a, bytes b) { return _mm512_min_epu8(a, b); }
 static inline bytes b_max(bytes a, bytes b) { return _mm512_max_epu8(a, b); }
 
 static inline __mmask64 b_first(int count) { return count >= 64 ? ~0ull : (1ull << count) - 1; }
@@ -38,6 +39,8 @@ static inline ints i_multiply(ints a, ints b) { return _mm512_mullo_epi32(a, b);
 static inline vec i_numbers(ints x) { return _mm512_cvtepi32_ps(x); }
 // To the nearest, ties to even; what does not fit, and a NaN, becomes the least integer.
 static inline ints v_rounded(vec x) { return _mm512_cvtps_epi32(x); }
+
+static inline int v_all_below(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ) == 0xffff; }
 
 // Words: pairs of products, summed; and sums with saturation.
 static inline ints w_dot(bytes a, bytes b) { return _mm512_madd_epi16(a, b); }

@@ -5,11 +5,16 @@
 // A zero point and bounds.
 typedef struct {
   vec high;
-  bytes zero, low;
+  bytes zero, low, highest;
 } v_grid;
 
 static inline v_grid v_grid_of(int32_t zero, int32_t low, int32_t high) {
-  return (v_grid){v_set((float)(high - zero)), w_set(zero), b_set(low)};
+  return (v_grid){v_set((float)(high - zero)), w_set(zero), b_set(low), b_set(high)};
+}
+
+// Four vectors of integers, that a grid's zero point is added to, as bytes.
+static inline bytes b_narrow(const ints n[4], bytes zero) {
+  return b_narrow_words(w_add(w_narrow_ints(n[0], n[1]), zero), w_add(w_narrow_ints(n[2], n[3]), zero));
 }
 
 // zero + round(clamp(x, low − zero, high − zero)) of four vectors. The bound below is taken last, among the bytes: sums
@@ -18,8 +23,15 @@ static inline bytes v_bytes(const vec x[4], v_grid grid) {
   ints n[4];
 #pragma clang loop unroll(full)
   for (int i = 0; i < 4; i++) n[i] = v_rounded(v_min(x[i], grid.high));
-  bytes first = w_add(w_narrow_ints(n[0], n[1]), grid.zero), second = w_add(w_narrow_ints(n[2], n[3]), grid.zero);
-  return b_max(b_narrow_words(first, second), grid.low);
+  return b_max(b_narrow(n, grid.zero), grid.low);
+}
+
+// The same where integers hold all numbers: both bounds are taken among the bytes.
+static inline bytes v_bytes_of_small(const vec x[4], v_grid grid) {
+  ints n[4];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) n[i] = v_rounded(x[i]);
+  return b_min(b_max(b_narrow(n, grid.zero), grid.low), grid.highest);
 }
 
 // The bytes of a vector as four vectors of integers.

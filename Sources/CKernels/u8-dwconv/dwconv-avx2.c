@@ -1,8 +1,9 @@
 #include "kernels.h"
-#include "plan.h"
 
 #include <immintrin.h>
+#include <limits.h>
 #include <stddef.h>
+#include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../simd/avx2.h"

@@ -1,7 +1,6 @@
 // What the kernels have in common: the packing of weights, the cut into strips, and what follows a strip.
 
 #include "kernels.h"
-#include "plan.h"
 
 #include "../u8-add/kernels.h"
 #include "../u8-table/kernels.h"
@@ -10,9 +9,9 @@
 
 static int words(const dwconv_parts *p) { return p->has_byte_dots ? 1 : 2; }
 
-// Whether the window is small enough for the scratch memory; the others are the portable kernel's.
-static int is_cut(const qn_window *w, const dwconv_parts *p) {
-  return dwconv_columns(w, dwconv_plan_of(w), p->channels * 4 * words(p)) > 0;
+// Output columns whose input fits into the scratch memory, or 0: larger windows are the portable kernel's.
+static int columns_of(const qn_window *w, const dwconv_parts *p) {
+  return dwconv_columns(w, dwconv_plan_of(w), p->channels * 4 * words(p));
 }
 
 // Bytes per channel: where the sum starts, then four taps for every column, quad and row of the strip.
@@ -27,7 +26,7 @@ static int block_channels(int channels, int channel, const dwconv_parts *p) {
 }
 
 size_t qn_u8_dwconv_strips_size(const qn_window *w, const dwconv_parts *p) {
-  if (!is_cut(w, p)) return qn_u8_dwconv_packed_size__portable(w);
+  if (columns_of(w, p) == 0) return qn_u8_dwconv_packed_size__portable(w);
   size_t channels = 0;
   while (channels < (size_t)w->channels) channels += (size_t)block_channels(w->channels, (int)channels, p);
   return channels * packed_channel(w, p);
@@ -73,7 +72,7 @@ static void pack_channel(const qn_window *w, const int8_t *weights, int32_t star
 
 void qn_u8_dwconv_strips_pack(const qn_window *w, const int8_t *weights, const int32_t *bias, uint8_t zero,
                               void *packed, const dwconv_parts *p) {
-  if (!is_cut(w, p)) {
+  if (columns_of(w, p) == 0) {
     qn_u8_dwconv_pack__portable(w, weights, bias, zero, packed);
     return;
   }
@@ -107,12 +106,13 @@ static void follow(const dwconv_strip *s, int channel_begin, int channel_end, co
 void qn_u8_dwconv_strips(const qn_window *w, const uint8_t *x, uint8_t zero, const void *packed,
                          const qn_requantisation *requantisation, uint8_t *y, int row_begin, int row_end,
                          int channel_begin, int channel_end, const dwconv_parts *p) {
-  if (!is_cut(w, p)) {
+  if (columns_of(w, p) == 0) {
     qn_u8_dwconv__portable(w, x, zero, packed, requantisation, y, row_begin, row_end, channel_begin, channel_end);
     return;
   }
   size_t per_channel = packed_channel(w, p);
-  dwconv_strip strip = {w, x, zero, requantisation, y, row_begin, dwconv_plan_of(w).rows, 0, 0};
+  dwconv_plan plan = dwconv_plan_of(w);
+  dwconv_strip strip = {w, x, zero, requantisation, y, plan, columns_of(w, p), row_begin, plan.rows, 0, 0};
   for (; strip.row < row_end; strip.row += strip.rows) {
     if (strip.rows > row_end - strip.row) strip.rows = row_end - strip.row;
     for (int c = channel_begin, block; c < channel_end; c += block) {
@@ -141,4 +141,4 @@ void qn_u8_dwconv_strips(const qn_window *w, const uint8_t *x, uint8_t zero, con
 
 KERNEL(avx2, qn_avx2, qn_u8_dwconv_block__avx2, qn_u8_dwconv_block__avx2, 32, 0)
 KERNEL(avx512, qn_avx512, qn_u8_dwconv_block__avx512, qn_u8_dwconv_block__avx2, 64, 0)
-KERNEL(avx512vnni, qn_avx512, qn_u8_dwconv_block__avx512vnni, qn_u8_dwconv_block__avx256vnni, 64, 1)
+KERNEL(avx512vnni, qn_avx512, qn_u8_dwconv_block__avx512vnni, qn_u8_dwconv_block__avx512vnni_narrow, 64, 1)

@@ -1,4 +1,5 @@
 #pragma once
+#include "plan.h"
 #include "quoin-u8-dwconv.h"
 
 // The family, one row per kernel and in rising order of instruction sets. Declarations, the table and the tests follow.
@@ -18,13 +19,16 @@
 QN_U8_DWCONV_KERNELS(DECLARE)
 #undef DECLARE
 
-// One strip of output rows from `row` on and up to one vector of channels: `count` from `channel` on.
+// One strip of output rows from `row` on, taken `columns` columns at a time, and up to one vector of channels: `count` from
+// `channel` on.
 typedef struct {
   const qn_window *window;
   const uint8_t *x;
   uint8_t zero;
   const qn_requantisation *requantisation;
   uint8_t *y;
+  dwconv_plan plan;
+  int columns;
   int row, rows, channel, count;
 } dwconv_strip;
 
@@ -34,6 +38,7 @@ void qn_u8_dwconv_block__avx2(const dwconv_strip *strip, const int8_t *packed);
 void qn_u8_dwconv_block__avx512(const dwconv_strip *strip, const int8_t *packed);
 void qn_u8_dwconv_block__avx512vnni(const dwconv_strip *strip, const int8_t *packed);
 void qn_u8_dwconv_block__avx256vnni(const dwconv_strip *strip, const int8_t *packed);
+void qn_u8_dwconv_block__avx512vnni_narrow(const dwconv_strip *strip, const int8_t *packed);
 
 // What a kernel is made of: blocks of `channels` channels, and a last one of up to 32 channels with narrow vectors.
 typedef struct {

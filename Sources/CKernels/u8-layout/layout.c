@@ -23,9 +23,22 @@ void qn_u8_copy_rows(size_t rows, size_t columns, const uint8_t *x, size_t x_str
   for (size_t row = 0; row < rows; row++) memcpy(y + row * y_stride, x + row * x_stride, columns);
 }
 
+// Two groups, which is what networks have: a loop that compilers know the instructions for.
+static void interleave(size_t count, const uint8_t *restrict first, const uint8_t *restrict second,
+                       uint8_t *restrict y) {
+  for (size_t i = 0; i < count; i++) {
+    y[2 * i] = first[i];
+    y[2 * i + 1] = second[i];
+  }
+}
+
 void qn_u8_shuffle(size_t rows, size_t groups, size_t per_group, const uint8_t *x, uint8_t *y) {
   size_t columns = groups * per_group;
   for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
+    if (groups == 2) {
+      interleave(per_group, x, x + per_group, y);
+      continue;
+    }
     for (size_t i = 0; i < per_group; i++) {
       for (size_t g = 0; g < groups; g++) y[i * groups + g] = x[g * per_group + i];
     }

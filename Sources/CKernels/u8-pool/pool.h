@@ -16,11 +16,12 @@ INLINE bytes take(const uint8_t *p, int count, const uint8_t *end) {
   return count == b_width ? b_load(p) : b_load_before(p, count, end);
 }
 
-INLINE bytes largest(const pixels *p, int c, int count) {
+// `rows` and `columns` are the window's, as constants where it has one of the usual sizes.
+INLINE bytes largest(const pixels *p, int rows, int columns, int c, int count) {
   bytes result = i_zero();
-  for (int ky = 0; ky < p->rows; ky++) {
+  for (int ky = 0; ky < rows; ky++) {
     const uint8_t *from = p->first + ky * p->down + c;
-    for (int kx = 0; kx < p->columns; kx++, from += p->across) result = b_max(result, take(from, count, p->end));
+    for (int kx = 0; kx < columns; kx++, from += p->across) result = b_max(result, take(from, count, p->end));
   }
   return result;
 }
@@ -57,36 +58,50 @@ INLINE bytes mean(const pixels *p, const qn_u8_averaging *a, int c, int count) {
   return v_bytes(scaled, v_grid_of(a->zero, a->low, a->high));
 }
 
-INLINE void pool(const pixels *p, const qn_u8_averaging *averaging, uint8_t *y, int channel_begin, int channel_end) {
+INLINE void pool_largest(const pixels *p, int rows, int columns, uint8_t *y, int channel_begin, int channel_end) {
   int c = channel_begin;
-  for (; c + b_width <= channel_end; c += b_width) {
-    b_store(y + c, averaging ? mean(p, averaging, c, b_width) : largest(p, c, b_width));
-  }
+  for (; c + b_width <= channel_end; c += b_width) b_store(y + c, largest(p, rows, columns, c, b_width));
   int rest = channel_end - c;
-  if (rest > 0) b_store_first(y + c, averaging ? mean(p, averaging, c, rest) : largest(p, c, rest), rest);
+  if (rest > 0) b_store_first(y + c, largest(p, rows, columns, c, rest), rest);
 }
 
-// A range of taps along one direction of a window that starts at `start`, as many as lie inside.
-static pixels pixels_of(const qn_window *w, const uint8_t *x, int oy, int ox) {
-  int top = oy * w->stride_y - w->pad_top, left = ox * w->stride_x - w->pad_left;
-  taps rows = taps_inside(top, w->height, w->kernel_height, w->dilation_y);
+static void pool_mean(const pixels *p, const qn_u8_averaging *averaging, uint8_t *y, int channel_begin,
+                      int channel_end) {
+  int c = channel_begin;
+  for (; c + b_width <= channel_end; c += b_width) b_store(y + c, mean(p, averaging, c, b_width));
+  int rest = channel_end - c;
+  if (rest > 0) b_store_first(y + c, mean(p, averaging, c, rest), rest);
+}
+
+// The part of a window that lies in the image; `rows` are its taps along the height.
+static pixels pixels_of(const qn_window *w, const uint8_t *x, int top, taps rows, int left) {
   taps columns = taps_inside(left, w->width, w->kernel_width, w->dilation_x);
   ptrdiff_t y = top + rows.begin * w->dilation_y, column = left + columns.begin * w->dilation_x;
   ptrdiff_t line = (ptrdiff_t)w->width * w->channels;
-  return (pixels){x + y * line + column * w->channels, x + w->height * line,       rows.end - rows.begin,
-                  columns.end - columns.begin,         line * w->dilation_y, (ptrdiff_t)w->channels * w->dilation_x};
+  pixels p = {.first = x + y * line + column * w->channels, .end = x + w->height * line};
+  p.rows = rows.end - rows.begin;
+  p.columns = columns.end - columns.begin;
+  p.down = line * w->dilation_y;
+  p.across = (ptrdiff_t)w->channels * w->dilation_x;
+  return p;
 }
 
 void KERNEL(qn_u8_pool)(const qn_window *w, const qn_u8_averaging *averaging, const uint8_t *x, uint8_t *y,
                         int row_begin, int row_end, int channel_begin, int channel_end) {
+  uint8_t *to = y + (ptrdiff_t)row_begin * w->out_width * w->channels;
   for (int oy = row_begin; oy < row_end; oy++) {
-    for (int ox = 0; ox < w->out_width; ox++) {
-      pixels p = pixels_of(w, x, oy, ox);
-      uint8_t *to = y + ((ptrdiff_t)oy * w->out_width + ox) * w->channels;
+    int top = oy * w->stride_y - w->pad_top;
+    taps rows = taps_inside(top, w->height, w->kernel_height, w->dilation_y);
+    for (int ox = 0; ox < w->out_width; ox++, to += w->channels) {
+      pixels p = pixels_of(w, x, top, rows, ox * w->stride_x - w->pad_left);
       if (averaging) {
-        pool(&p, averaging, to, channel_begin, channel_end);
+        pool_mean(&p, averaging, to, channel_begin, channel_end);
+      } else if (p.rows == 3 && p.columns == 3) {
+        pool_largest(&p, 3, 3, to, channel_begin, channel_end);
+      } else if (p.rows == 2 && p.columns == 2) {
+        pool_largest(&p, 2, 2, to, channel_begin, channel_end);
       } else {
-        pool(&p, NULL, to, channel_begin, channel_end);
+        pool_largest(&p, p.rows, p.columns, to, channel_begin, channel_end);
       }
     }
   }
