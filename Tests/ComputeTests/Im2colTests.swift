@@ -8,22 +8,47 @@ import Testing
     stride_y: 2,
     stride_x: 2, pad_top: 1, pad_left: 0, dilation_y: 1, dilation_x: 2)
 
-  @Test("Rows hold the taps of their windows, zeros on the padding")
-  func unrolls() {
-    let x = (0..<120).map { Float($0 + 1) }
-    var rows = [Float](repeating: .nan, count: 4 * 12)
-    withUnsafePointer(to: window) { qn_f32_im2col($0, x, 1, 2, 2, 6, &rows) }
-    var expected: [Float] = []
-    for pixel in 2..<6 {
-      for ky in 0..<3 {
-        for kx in 0..<2 {
-          let (iy, ix) = (pixel / 3 * 2 - 1 + ky, pixel % 3 * 2 + 2 * kx)
-          let isInside = iy >= 0 && iy < 5 && ix < 6
-          expected += (1...2).map { isInside ? x[(iy * 6 + ix) * 4 + $0] : 0 }
+  /// Rows of taps that are runs of memory, of fewer than four numbers, some and many; dilated; images smaller than the
+  /// window; windows that leave the image on every side.
+  static let windows: [qn_window] = [
+    (9, 11, 3, 3, 3, 2, 2, 1, 1, 1), (8, 7, 1, 2, 2, 1, 1, 0, 1, 1), (9, 9, 3, 7, 7, 2, 2, 3, 3, 1),
+    (6, 10, 30, 1, 3, 1, 3, 0, 1, 1), (2, 2, 5, 3, 3, 1, 1, 2, 1, 1), (9, 8, 2, 3, 3, 1, 1, 2, 2, 2),
+    (5, 4, 1, 5, 1, 1, 1, 2, 0, 1), (6, 5, 2, 1, 1, 2, 3, 0, 0, 1),
+  ].map { (h, w, channels, kernelHeight, kernelWidth, strideY, strideX, top, left, dilation) in
+    qn_window(
+      height: h, width: w, channels: channels,
+      out_height: (h + 2 * top - dilation * (kernelHeight - 1) - 1) / strideY + 1,
+      out_width: (w + 2 * left - dilation * (kernelWidth - 1) - 1) / strideX + 1, kernel_height: kernelHeight,
+      kernel_width: kernelWidth, stride_y: strideY, stride_x: strideX, pad_top: top, pad_left: left,
+      dilation_y: dilation, dilation_x: dilation)
+  }
+
+  @Test("Rows hold the taps of their windows, zeros on the padding", arguments: windows.indices)
+  func unrolls(index: Int) {
+    let w = Self.windows[index]
+    let x = (0..<w.height * w.width * w.channels).map { Float($0 + 1) }
+    let pixels = w.out_height * w.out_width
+    for channels in [0..<w.channels, w.channels / 2..<w.channels] {
+      for range in [0..<pixels, pixels / 3..<pixels - pixels / 4] {
+        let depth = Int(w.kernel_height * w.kernel_width) * channels.count
+        // One number more, which must stay.
+        var rows = [Float](repeating: .infinity, count: range.count * depth + 1)
+        withUnsafePointer(to: w) {
+          qn_f32_im2col(
+            $0, x, channels.lowerBound, Int32(channels.count), range.lowerBound, range.upperBound, &rows)
         }
+        #expect(rows == range.flatMap { taps(w, $0, channels, x) } + [.infinity])
       }
     }
-    #expect(rows == expected)
+  }
+
+  private func taps(_ w: qn_window, _ pixel: Int32, _ channels: Range<Int32>, _ x: [Float]) -> [Float] {
+    (0..<w.kernel_height * w.kernel_width).flatMap { tap in
+      let iy = pixel / w.out_width * w.stride_y - w.pad_top + tap / w.kernel_width * w.dilation_y
+      let ix = pixel % w.out_width * w.stride_x - w.pad_left + tap % w.kernel_width * w.dilation_x
+      let isInside = iy >= 0 && iy < w.height && ix >= 0 && ix < w.width
+      return channels.map { isInside ? x[Int((iy * w.width + ix) * w.channels + $0)] : 0 }
+    }
   }
 
   @Test("Folding back is the transpose of unrolling")

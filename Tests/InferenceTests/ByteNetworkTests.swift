@@ -39,14 +39,22 @@ import Testing
   @Test("All levels and numbers of threads give the same bytes", arguments: 60..<90)
   func deterministic(seed: Int) throws {
     let (network, weights, samples) = try quantised(seed, nodes: 10)
-    let results = try CPU.current.levels.map { isa in
-      try CompiledNetwork(
-        network, weights: weights, batch: 4, pool: ThreadPool(threads: 1 + seed % 3), isa: isa
-      ).run(["image": samples])
+    // Where no operator works on FP32, whose roundings differ between levels.
+    let isExact = network.nodes.allSatisfy { node in
+      switch node.op {
+      case .resize, .batchNorm: false
+      default: true
+      }
     }
-    let wanted = try #require(results.first?["middle"])
-    for result in results where network.outputs.first(where: { $0.name == "middle" }).map({ network.nodes[$0.value].grid != nil }) == true {
-      #expect(result["middle"] == wanted)
+    for threads in 1...3 {
+      let results = try CPU.current.levels.map { isa in
+        try CompiledNetwork(network, weights: weights, batch: 4, pool: ThreadPool(threads: threads), isa: isa)
+          .run(["image": samples])
+      }
+      for result in results where isExact { #expect(result["map"] == results[0]["map"], "\(network.name)") }
+      let again = try CompiledNetwork(network, weights: weights, batch: 4, pool: ThreadPool(threads: 4))
+        .run(["image": samples])
+      #expect(again == results[results.count - 1], "\(network.name)")
     }
   }
 

@@ -1,5 +1,6 @@
 // Template: included once per instruction set and tile with TILE, INPUT and OUTPUT defined (the names of the kernels),
-// after transforms.h. One vector of channels of one tile is transformed at a time, columns first.
+// after transforms.h. One vector of channels of one tile is transformed at a time, columns first, and so few rows at a
+// time that they stay in registers: to read a tile twice is cheaper than to store all of it in between.
 
 #define NAME_(name, tile) name##_##tile
 #define NAME(name, tile) NAME_(name, tile)
@@ -12,28 +13,47 @@ typedef struct {
   size_t row, column;
 } patch;
 
-#define transform_input NAME(transform_input, TILE)
-INLINE void transform_input(patch p, float *to, size_t matrix_stride, int tail, vec_mask mask) {
-  vec half[SIDE][SIDE], line[SIDE], done[SIDE];
+// The rows of pair `part`; see transforms.h.
+#define pair_row(part, which) ((part) == 0 ? (which) * (SIDE - 1) : 2 * (part) - 1 + (which))
+
+#define store_row NAME(store_row, TILE)
+INLINE void store_row(const vec *line, float *to, size_t matrix_stride, int tail, vec_mask mask) {
+  vec row[SIDE], pair[2];
+#pragma clang loop unroll(full)
+  for (int part = 0; part < SIDE / 2; part++) {
+    NAME(input_pair, TILE)(line, part, pair);
+    row[pair_row(part, 0)] = pair[0];
+    row[pair_row(part, 1)] = pair[1];
+  }
+  // Otherwise the addresses of all rows would be computed ahead and kept in memory.
+  __asm__("" : "+r"(to));
 #pragma clang loop unroll(full)
   for (int x = 0; x < SIDE; x++) {
-#pragma clang loop unroll(full)
-    for (int y = 0; y < SIDE; y++) line[y] = v_load(p.first + y * p.row + x * p.column);
-    NAME(input_line, TILE)(line, done);
-#pragma clang loop unroll(full)
-    for (int y = 0; y < SIDE; y++) half[y][x] = done[y];
-  }
-#pragma clang loop unroll(full)
-  for (int y = 0; y < SIDE; y++) {
-    NAME(input_line, TILE)(half[y], done);
-#pragma clang loop unroll(full)
-    for (int x = 0; x < SIDE; x++, to += matrix_stride) {
-      if (tail) {
-        v_store_masked(to, done[x], mask);
-      } else {
-        v_store(to, done[x]);
-      }
+    if (tail) {
+      v_store_masked(to + x * matrix_stride, row[x], mask);
+    } else {
+      v_store(to + x * matrix_stride, row[x]);
     }
+  }
+}
+
+#define transform_input NAME(transform_input, TILE)
+INLINE void transform_input(patch p, float *to, size_t matrix_stride, int tail, vec_mask mask) {
+#pragma clang loop unroll(full)
+  for (int part = 0; part < SIDE / 2; part++) {
+    vec lines[2][SIDE], column[SIDE], pair[2];
+    // Lest the tile is read once, for all parts, and kept in memory.
+    __asm__("" ::: "memory");
+#pragma clang loop unroll(full)
+    for (int x = 0; x < SIDE; x++) {
+#pragma clang loop unroll(full)
+      for (int y = 0; y < SIDE; y++) column[y] = v_load(p.first + y * p.row + x * p.column);
+      NAME(input_pair, TILE)(column, part, pair);
+      lines[0][x] = pair[0];
+      lines[1][x] = pair[1];
+    }
+    store_row(lines[0], to + pair_row(part, 0) * SIDE * matrix_stride, matrix_stride, tail, mask);
+    store_row(lines[1], to + pair_row(part, 1) * SIDE * matrix_stride, matrix_stride, tail, mask);
   }
 }
 
@@ -102,29 +122,44 @@ INLINE void finish(const target *t, vec value, vec bias, size_t at, int tail, ve
   }
 }
 
+// Finishes the row of pixels that `line` is transformed to.
+#define finish_row NAME(finish_row, TILE)
+INLINE void finish_row(const target *t, const vec *line, vec bias, size_t at, int tail, vec_mask mask) {
+#pragma clang loop unroll(full)
+  for (int part = 0; part < 2; part++) {
+    vec pixels[TILE / 2];
+    NAME(output_half, TILE)(line, part, pixels);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < TILE / 2; i++) {
+      int x = 2 * i + part;
+      if (x < t->columns) finish(t, pixels[i], bias, at + x * t->column, tail, mask);
+    }
+  }
+}
+
 #define transform_output NAME(transform_output, TILE)
 INLINE void transform_output(const float *from, size_t matrix_stride, const target *t, size_t c, int tail,
                              vec_mask mask) {
-  vec half[TILE][SIDE], line[SIDE], done[TILE];
-#pragma clang loop unroll(full)
-  for (int x = 0; x < SIDE; x++) {
-#pragma clang loop unroll(full)
-    for (int y = 0; y < SIDE; y++) {
-      const float *at = from + (y * SIDE + x) * matrix_stride;
-      line[y] = tail ? v_load_masked(at, mask) : v_load(at);
-    }
-    NAME(output_line, TILE)(line, done);
-#pragma clang loop unroll(full)
-    for (int y = 0; y < TILE; y++) half[y][x] = done[y];
-  }
   vec bias = !t->bias ? v_zero() : tail ? v_load_masked(t->bias + c, mask) : v_load(t->bias + c);
 #pragma clang loop unroll(full)
-  for (int y = 0; y < TILE; y++) {
-    if (y >= t->rows) continue;
-    NAME(output_line, TILE)(half[y], done);
+  for (int part = 0; part < 2; part++) {
+    vec lines[TILE / 2][SIDE], column[SIDE], half[TILE / 2];
+    __asm__("" ::: "memory");
 #pragma clang loop unroll(full)
-    for (int x = 0; x < TILE; x++) {
-      if (x < t->columns) finish(t, done[x], bias, y * t->row + x * t->column + c, tail, mask);
+    for (int x = 0; x < SIDE; x++) {
+#pragma clang loop unroll(full)
+      for (int y = 0; y < SIDE; y++) {
+        const float *at = from + (y * SIDE + x) * matrix_stride;
+        column[y] = tail ? v_load_masked(at, mask) : v_load(at);
+      }
+      NAME(output_half, TILE)(column, part, half);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < TILE / 2; i++) lines[i][x] = half[i];
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < TILE / 2; i++) {
+      int y = 2 * i + part;
+      if (y < t->rows) finish_row(t, lines[i], bias, y * t->row + c, tail, mask);
     }
   }
 }
@@ -150,10 +185,13 @@ void OUTPUT(const qn_window *w, const float *matrices, size_t matrix_stride, siz
 }
 
 #undef patch
+#undef pair_row
+#undef store_row
 #undef transform_input
 #undef gather
 #undef target
 #undef finish
+#undef finish_row
 #undef transform_output
 #undef SIDE
 #undef NAME

@@ -56,7 +56,11 @@ struct StoragePlan {
     return candidates.first { operand in
       guard case .arena(let storage) = places[operand] else { return false }
       // A convolution must not write over what its windows still read.
-      if case .convolution = node.op, places[node.inputs[0]] == places[operand] { return false }
+      if case .convolution(let convolution) = node.op {
+        if places[node.inputs[0]] == places[operand] { return false }
+        // Depthwise kernels for bytes write a strip before they add the residual to it.
+        if node.grid != nil, convolution.groups > 1, convolution.groups == convolution.channels { return false }
+      }
       return storages[storage].last == value && lastUse[operand] == value
     }
   }
