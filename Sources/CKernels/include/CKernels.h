@@ -20,6 +20,7 @@
 #include "quoin-f32-stem.h"
 #include "quoin-f32-training.h"
 #include "quoin-f32-winograd.h"
+#include "quoin-linear-gemm.h"
 #include "quoin-probe.h"
 #include "quoin-types.h"
 #include "quoin-u8-add.h"
