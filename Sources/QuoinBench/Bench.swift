@@ -26,7 +26,8 @@ struct Bench {
       let network = try space.network(for: architecture)
       try TrainingProbe(isSmooth ? network.smoothed() : network, batch: 128, threads: 2).write(to: arguments[3])
     case ("kernels", 3):
-      guard let threads = Int(arguments[1]), threads >= 1, let isa = ISA(rawValue: arguments[2]) else { throw usage }
+      guard let threads = Int(arguments[1]), threads >= 1, let isa = ISA(rawValue: arguments[2]), isa.isSupported
+      else { throw usage }
       try KernelBench.run(threads: threads, isa: isa)
     default: throw usage
     }
