@@ -158,6 +158,30 @@ public enum ByteResizeKernel {
   }
 }
 
+/// The kernels for convolutions in groups of few channels.
+public enum GroupedKernel {
+  /// The best kernel of the family that needs at most the given level, with the lanes of its vectors.
+  ///
+  /// The function is C: see `qn_f32_gconv_function` for its arguments, and ``PackedGroups`` for the weights.
+  public static func kernel(_ isa: ISA) -> qn_f32_gconv_kernel {
+    var kernels: UnsafePointer<qn_f32_gconv_kernel>?
+    let count = Int(qn_f32_gconv_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
+/// The kernels of a network's first convolution, from few channels.
+public enum StemKernel {
+  /// The best kernel of the family that needs at most the given level, with the width of its panels.
+  ///
+  /// The function is C: see `qn_f32_stem_function` for its arguments.
+  public static func kernel(_ isa: ISA) -> qn_f32_stem_kernel {
+    var kernels: UnsafePointer<qn_f32_stem_kernel>?
+    let count = Int(qn_f32_stem_kernels(&kernels))
+    return best(UnsafeBufferPointer(start: kernels, count: count), isa, level: \.isa)
+  }
+}
+
 /// The last row of a table in rising order that needs at most the given level; the first is portable.
 func best<Kernel>(
   _ kernels: UnsafeBufferPointer<Kernel>, _ isa: ISA, level: KeyPath<Kernel, qn_isa>

@@ -77,7 +77,7 @@ public final class CompiledNetwork {
     peakActivationBytes = word * plan.arenaElements
     liveActivationBytes = word * plan.liveElements
     workspaceBytes = word * plan.workspace.count
-    weightBytes = word * plan.constants.reduce(0) { $0 + $1.count }
+    weightBytes = word * plan.constants.count
     steps = .allocate(capacity: plan.steps.count)
     _ = steps.initialize(fromContentsOf: plan.steps)
   }

@@ -4,6 +4,8 @@ import Compute
 /// The kernels of one instruction-set level, looked up once.
 struct KernelSet {
   let product: qn_f32_gemm_kernel
+  let stem: qn_f32_stem_function
+  let grouped: qn_f32_gconv_kernel
   let depthwise: qn_f32_dwconv_function
   let transform: qn_f32_epilogue_function
   let pool: qn_f32_pool_function
@@ -14,6 +16,8 @@ struct KernelSet {
 
   init(_ isa: ISA) {
     product = ProductKernel.kernel(isa)
+    stem = StemKernel.kernel(isa).function
+    grouped = GroupedKernel.kernel(isa)
     depthwise = DepthwiseKernel.function(isa)
     transform = EpilogueKernel.function(isa)
     pool = PoolKernel.function(isa)

@@ -97,12 +97,11 @@ INLINE void neighbours(const arguments *a, int oy, int ox, int c, taps rows, int
 // The activations that are no clamps, in a pass of their own over a row that is still in the cache.
 __attribute__((noinline)) static void activate_row(const arguments *a, int oy, span channels) {
   const qn_window *w = a->window;
-  vec_mask rest = v_first((channels.end - channels.begin) % v_width);
+  int count = channels.end - channels.begin;
+  vec_mask rest = v_first(count % v_width);
   for (int ox = 0; ox < w->out_width; ox++) {
-    float *y = a->y + ((ptrdiff_t)oy * w->out_width + ox) * w->channels;
-    int c = channels.begin;
-    for (; c + v_width <= channels.end; c += v_width) v_store(y + c, v_activate(v_load(y + c), a->activation));
-    if (c < channels.end) v_store_masked(y + c, v_activate(v_load_masked(y + c, rest), a->activation), rest);
+    float *y = a->y + ((ptrdiff_t)oy * w->out_width + ox) * w->channels + channels.begin;
+    v_activate_all(y, (size_t)count, rest, a->activation);
   }
 }
 

@@ -3,13 +3,15 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <stddef.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../simd/avx2.h"
 #include "../simd/activation.h"
 
-#define KERNEL qn_f32_gemm__avx2
 #define TALLEST 6
-enum { tallest = TALLEST };
+#include "../simd/rows.h"
+
+#define KERNEL qn_f32_gemm__avx2
 #include "gemm.h"
 #pragma clang attribute pop

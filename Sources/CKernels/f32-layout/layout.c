@@ -23,9 +23,21 @@ void qn_f32_copy_rows(size_t rows, size_t columns, const float *x, size_t x_stri
   for (size_t row = 0; row < rows; row++) memcpy(y + row * y_stride, x + row * x_stride, columns * sizeof *y);
 }
 
+// Two groups are the common case, and a plain interleaving that compilers turn into vectors.
+static void interleave(size_t count, const float *restrict a, const float *restrict b, float *restrict y) {
+  for (size_t i = 0; i < count; i++) {
+    y[2 * i] = a[i];
+    y[2 * i + 1] = b[i];
+  }
+}
+
 void qn_f32_shuffle(size_t rows, size_t groups, size_t per_group, const float *x, float *y) {
   size_t columns = groups * per_group;
   for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
+    if (groups == 2) {
+      interleave(per_group, x, x + per_group, y);
+      continue;
+    }
     for (size_t i = 0; i < per_group; i++) {
       for (size_t g = 0; g < groups; g++) y[i * groups + g] = x[g * per_group + i];
     }

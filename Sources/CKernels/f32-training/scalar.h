@@ -20,7 +20,8 @@ static inline vec v_fma(vec a, vec b, vec c) { return a * b + c; }
 static inline vec v_max(vec a, vec b) { return a < b ? b : a; }
 static inline vec v_min(vec a, vec b) { return a > b ? b : a; }
 static inline vec v_round(vec a) { return rintf(a); }
-static inline vec v_power_of_two(vec n) { return ldexpf(1, (int)n); }
+static inline vec v_scale(vec a, vec n) { return ldexpf(a, (int)n); }
+static inline vec v_reciprocal(vec a) { return 1 / a; }
 static inline vec_mask v_first(int count) { return count > 0; }
 static inline vec v_load_masked(const float *p, vec_mask mask) { return mask ? *p : 0; }
 static inline void v_store_masked(float *p, vec x, vec_mask mask) {

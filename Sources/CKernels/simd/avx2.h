@@ -21,11 +21,14 @@ static inline vec v_max(vec a, vec b) { return _mm256_max_ps(b, a); }
 static inline vec v_min(vec a, vec b) { return _mm256_min_ps(b, a); }
 static inline vec v_round(vec a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
-// 2^n for whole n in -126 ... 127.
-static inline vec v_power_of_two(vec n) {
+// a · 2^n for whole n in -126 ... 127.
+static inline vec v_scale(vec a, vec n) {
   __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+  return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
 }
+
+// 1 / a to within 2 units in the last place.
+static inline vec v_reciprocal(vec a) { return _mm256_div_ps(_mm256_set1_ps(1), a); }
 
 // The first `count` lanes, count in 0 ... v_width.
 static inline vec_mask v_first(int count) {

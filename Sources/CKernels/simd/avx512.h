@@ -22,10 +22,14 @@ static inline vec v_round(vec a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-// 2^n for whole n in -126 ... 127.
-static inline vec v_power_of_two(vec n) {
-  __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+// a · 2^n for whole n in -126 ... 127.
+static inline vec v_scale(vec a, vec n) { return _mm512_scalef_ps(a, n); }
+
+// 1 / a to within 2 units in the last place: an estimate of 14 bits and one step of Newton's, since a division takes 16
+// cycles.
+static inline vec v_reciprocal(vec a) {
+  vec y = _mm512_rcp14_ps(a);
+  return _mm512_fmadd_ps(_mm512_fnmadd_ps(a, y, _mm512_set1_ps(1)), y, y);
 }
 
 // The first `count` lanes, count in 0 ... v_width.

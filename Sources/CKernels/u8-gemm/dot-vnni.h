@@ -4,6 +4,6 @@
 
 typedef vec left, right;
 
-INLINE left spread(const uint8_t *a) { return spread_bytes(a); }
+INLINE left spread(const char *a) { return spread_bytes(a); }
 INLINE right weights(const char *b) { return v_load(b); }
 INLINE vec dot(vec sum, left a, right b) { return DOT(sum, a, b); }

@@ -13,6 +13,6 @@
 
 #define KERNEL qn_u8_gemm__avx2_vnni
 #define TALLEST 6
-enum { tallest = TALLEST, parts_of_one = 4 };
+enum { tallest = TALLEST, depth = 4, parts_of_one = 4 };
 #include "gemm.h"
 #pragma clang attribute pop

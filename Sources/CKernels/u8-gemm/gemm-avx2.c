@@ -16,7 +16,7 @@ typedef struct {
 } pairs;
 typedef pairs left, right;
 
-INLINE left spread(const uint8_t *a) {
+INLINE left spread(const char *a) {
   vec bytes = spread_bytes(a);
   return (left){_mm256_and_si256(bytes, _mm256_set1_epi16(255)), _mm256_srli_epi16(bytes, 8)};
 }
@@ -31,6 +31,6 @@ INLINE vec dot(vec sum, left a, right b) {
 
 #define KERNEL qn_u8_gemm__avx2
 #define TALLEST 4
-enum { tallest = TALLEST, parts_of_one = 4 };
+enum { tallest = TALLEST, depth = 4, parts_of_one = 4 };
 #include "gemm.h"
 #pragma clang attribute pop

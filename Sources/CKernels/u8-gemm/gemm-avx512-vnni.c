@@ -15,6 +15,6 @@
 
 #define KERNEL qn_u8_gemm__avx512_vnni
 #define TALLEST 12
-enum { tallest = TALLEST, parts_of_one = 8 };
+enum { tallest = TALLEST, depth = 4, parts_of_one = 8 };
 #include "gemm.h"
 #pragma clang attribute pop

@@ -6,7 +6,8 @@
 #define INLINE __attribute__((always_inline)) static inline
 #define HAS_VBMI 0
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma"))), apply_to = function)
+#define TARGET "avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma"
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 #include "requantise-avx512.h"
 #include "vectors-avx512.h"
 
@@ -16,7 +17,7 @@ typedef struct {
 } pairs;
 typedef pairs left, right;
 
-INLINE left spread(const uint8_t *a) {
+INLINE left spread(const char *a) {
   vec bytes = spread_bytes(a);
   return (left){_mm512_and_si512(bytes, _mm512_set1_epi16(255)), _mm512_srli_epi16(bytes, 8)};
 }
@@ -31,6 +32,6 @@ INLINE vec dot(vec sum, left a, right b) {
 
 #define KERNEL qn_u8_gemm__avx512
 #define TALLEST 10
-enum { tallest = TALLEST, parts_of_one = 4 };
+enum { tallest = TALLEST, depth = 4, parts_of_one = 4 };
 #include "gemm.h"
 #pragma clang attribute pop

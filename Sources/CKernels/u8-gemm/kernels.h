@@ -1,8 +1,8 @@
 #pragma once
 #include "quoin-u8-gemm.h"
 
-// The family, one row per kernel and in rising order of speed: name, instruction set, columns of a panel, depth, and what
-// the processor must have, as an expression over `cpu`. Declarations, the table and the tests follow.
+// The family, one row per kernel and in rising order of speed: name, instruction set, columns of a panel, depth, and
+// what the processor must have, as an expression over `cpu`. Declarations, the table and the tests follow.
 #define QN_U8_GEMM_KERNELS(ROW)                                           \
   ROW(portable, portable, 8, 4, 1)                                        \
   ROW(avx2, avx2, 16, 4, cpu.avx2 && cpu.fma)                             \

@@ -10,6 +10,10 @@ typedef struct {
   size_t c_stride;
 } destination;
 
+INLINE void prepare(destination *d, const qn_requantisation *r, uint8_t *c, size_t c_stride) {
+  *d = (destination){r, c, c_stride};
+}
+
 INLINE __m256 real_set(int32_t x) { return _mm256_set1_ps((float)x); }
 
 // Thirty-two bytes in order from four vectors of rounded values.
@@ -65,7 +69,9 @@ INLINE void requantise_bytes(const destination *d, const int32_t *sums, size_t r
     }
     if (r->residual) {
       const uint8_t *from = r->residual + (row + first) * r->residual_stride + column;
-      for (size_t i = 0; i < present; i++) copy_row(residual + i * width, from + i * r->residual_stride, columns, width);
+      for (size_t i = 0; i < present; i++, from += r->residual_stride) {
+        copy_row(residual + i * width, from, columns, width);
+      }
       add_residual(r, residual, bytes);
     }
     uint8_t *c = d->c + (row + first) * d->c_stride + column;

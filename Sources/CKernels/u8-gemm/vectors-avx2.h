@@ -11,7 +11,7 @@ INLINE void v_store(void *p, vec x) { _mm256_storeu_si256(p, x); }
 INLINE vec v_add(vec a, vec b) { return _mm256_add_epi32(a, b); }
 
 // Four bytes in every lane.
-INLINE __m256i spread_bytes(const uint8_t *a) {
+INLINE __m256i spread_bytes(const char *a) {
   int32_t bytes;
   memcpy(&bytes, a, sizeof bytes);
   return _mm256_set1_epi32(bytes);

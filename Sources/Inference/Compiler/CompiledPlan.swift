@@ -19,7 +19,7 @@ struct CompiledPlan {
   /// The largest sum of values that are needed at one time.
   var liveElements = 0
   /// Packed weights and tables.
-  var constants: [AlignedBuffer] = []
+  var constants = ConstantArena(expecting: 0)
   /// Unrolled windows, or transformed tiles.
   var workspace = AlignedBuffer(count: 0)
 }

@@ -34,21 +34,22 @@ enum MemoryPlanner {
     // The sum only rises where a buffer begins.
     buffers.map { start in
       buffers.reduce(0) {
-        $0 + ($1.first <= start.first && start.first <= $1.last ? rounded($1.elements) : 0)
+        $0 + ($1.first <= start.first && start.first <= $1.last ? wholeLines($1.elements) : 0)
       }
     }.max() ?? 0
   }
 
-  private static func rounded(_ elements: Int) -> Int { (elements + line - 1) / line * line }
+  /// Elements in whole cache lines.
+  static func wholeLines(_ elements: Int) -> Int { (elements + line - 1) / line * line }
 
   private static func place(_ buffers: [Buffer], in order: [Int]) -> Plan {
     var plan = Plan(offsets: Array(repeating: 0, count: buffers.count), elements: 0)
     var placed: [Int] = []  // by offset
     for index in order {
-      let size = rounded(buffers[index].elements)
+      let size = wholeLines(buffers[index].elements)
       let neighbours = placed.filter { buffers[$0].overlaps(buffers[index]) }
       let spans = neighbours.map {
-        (start: plan.offsets[$0], end: plan.offsets[$0] + rounded(buffers[$0].elements))
+        (start: plan.offsets[$0], end: plan.offsets[$0] + wholeLines(buffers[$0].elements))
       }
       plan.offsets[index] = tightestGap(spans, size)
       plan.elements = max(plan.elements, plan.offsets[index] + size)

@@ -12,6 +12,14 @@ extension NetworkCompiler {
       try lowerDepthwise(convolution, node, value)
       return
     }
+    if network.isStem(value, layouts) {
+      try lowerStem(convolution, node, value)
+      return
+    }
+    if convolution.hasNarrowGroups {
+      try lowerGrouped(convolution, node, value)
+      return
+    }
     if let shape = winogradShape(convolution, input: input, output: output) {
       try lowerWinograd(convolution, shape, node, value)
       return
@@ -98,30 +106,34 @@ struct ProductShape {
   let isUnrolled: Bool
 
   /// Rows are cut so that a block of the left operand stays in the first-level cache, yet is tall enough to reuse the
-  /// right one. A block never has fewer than 5 rows unless it is the only one: those few are summed in another order.
-  var rowBlocks: Int { max(1, rows / min(max(6144 / depth, 24), 192)) }
+  /// right one: with fewer than 56 rows, large weights would come from memory more slowly than they are multiplied.
+  /// Unrolled windows are cut finer, since they are not shared out by columns. A block never has fewer than 5 rows unless
+  /// it is the only one: those few are summed in another order.
+  var rowBlocks: Int { max(1, rows / min(max(6144 / depth, isUnrolled ? 24 : 56), 192)) }
 
   /// The largest number of rows of a block.
   var rowsPerBlock: Int { (rows + rowBlocks - 1) / rowBlocks }
 
   /// Elements of memory for one block of unrolled rows: whole cache lines, so that threads do not share one.
   var unrolledElements: Int {
-    isUnrolled ? (rowsPerBlock * depth + MemoryPlanner.line - 1) / MemoryPlanner.line * MemoryPlanner.line : 0
+    isUnrolled ? MemoryPlanner.wholeLines(rowsPerBlock * depth) : 0
   }
 }
 
 extension NetworkCompiler {
-  /// Elements of scratch memory that one thread needs for unrolled windows.
+  /// Elements of scratch memory that one thread needs for unrolled windows, or for copies of the input.
   var unrolledElements: Int {
     network.nodes.indices.map { value in
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
       let (operand, output) = (network.nodes[value].inputs[0], layouts[value])
       let input = layouts[operand]
-      guard !convolution.isPointwise, !convolution.isDepthwise(inputs: input.channels) else { return 0 }
+      if network.isStem(value, layouts) { return stemElements(convolution.window(input, output)) }
+      guard !convolution.isDepthwise(inputs: input.channels) else { return 0 }
       if network.nodes[operand].grid != nil {
-        return byteScratch(convolution, channels: input.channels, output: output) / 4
+        return convolution.isPointwise ? 0 : byteScratch(convolution, channels: input.channels, output: output) / 4
       }
-      guard winogradShape(convolution, input: input, output: output) == nil else { return 0 }
+      if convolution.hasNarrowGroups { return groupedElements(convolution, input, output) }
+      guard !convolution.isPointwise, winogradShape(convolution, input: input, output: output) == nil else { return 0 }
       let depth = convolution.depth(inputs: input.channels)
       return ProductShape(
         images: 1, rows: output.pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true

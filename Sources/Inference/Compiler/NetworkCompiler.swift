@@ -34,6 +34,7 @@ struct NetworkCompiler {
     kernels = KernelSet(isa)
     parameters = ParameterReader(weights: weights)
     layouts = try network.layouts(batch: batch)
+    plan.constants = ConstantArena(expecting: network.parameters.reduce(0) { $0 + $1.shape.elementCount })
     for (value, table) in bytePlan.tables.sorted(by: { $0.key < $1.key }) { byteTables[value] = keep(bytes: table) }
   }
 
@@ -131,24 +132,17 @@ struct NetworkCompiler {
 
   /// Zeroed memory for the life of the plan.
   mutating func keepBytes(count: Int) -> UnsafeMutableRawPointer {
-    let buffer = AlignedBuffer(count: (count + 3) / 4)
-    plan.constants.append(buffer)
-    return UnsafeMutableRawPointer(buffer.pointer)
+    UnsafeMutableRawPointer(plan.constants.reserve((count + 3) / 4))
   }
 
   /// Keeps constants for the life of the plan.
   mutating func keep(_ values: [Float]) -> UnsafePointer<Float> {
-    let buffer = AlignedBuffer(count: values.count)
-    values.withUnsafeBufferPointer { from in
-      if let start = from.baseAddress { buffer.pointer.update(from: start, count: values.count) }
-    }
-    return keep(buffer)
+    values.withUnsafeBufferPointer { plan.constants.keep($0.baseAddress, count: $0.count) }
   }
 
   /// Keeps constants for the life of the plan.
   mutating func keep(_ buffer: AlignedBuffer) -> UnsafePointer<Float> {
-    plan.constants.append(buffer)
-    return UnsafePointer(buffer.pointer)
+    plan.constants.keep(buffer.pointer, count: buffer.count)
   }
 }
 
@@ -179,7 +173,7 @@ extension NetworkCompiler {
   }
 
   private mutating func lowerInput(_ node: Network.Node, _ value: Int) {
-    guard !layouts[value].isPlain, !network.isQuantisedAtOnce(value) else { return }
+    guard !layouts[value].isPlain, !planarInputs.contains(value), !network.isQuantisedAtOnce(value) else { return }
     appendTransposition(layouts[value], to: pointers[value], from: boundPointer(value), isInput: true)
   }
 }

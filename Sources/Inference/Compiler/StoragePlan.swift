@@ -10,7 +10,7 @@ struct StoragePlan {
   enum Place: Equatable {
     /// In the arena, as the storage of this number.
     case arena(Int)
-    /// In the buffer that the caller fills for this input, whose layout is the same.
+    /// In the buffer that the caller fills for this input: its layout is the same, or whoever reads it knows the caller's.
     case bound(Int)
   }
 
@@ -19,8 +19,9 @@ struct StoragePlan {
 
   init(_ network: Network, layouts: [ValueLayout]) {
     let lastUse = network.consumers.enumerated().map { $1.max() ?? $0 }
+    let planar = network.planarInputs(layouts)
     for (value, node) in network.nodes.enumerated() {
-      if node.op == .input, layouts[value].isPlain || network.isQuantisedAtOnce(value) {
+      if node.op == .input, layouts[value].isPlain || planar.contains(value) || network.isQuantisedAtOnce(value) {
         places.append(.bound(value))
         continue
       }
@@ -33,7 +34,8 @@ struct StoragePlan {
         continue
       }
       places.append(.arena(storages.count))
-      storages.append(.init(elements: layouts[value].words(isBytes: node.grid != nil), first: value, last: lastUse[value]))
+      storages.append(
+        .init(elements: layouts[value].words(isBytes: node.grid != nil), first: value, last: lastUse[value]))
     }
   }
 

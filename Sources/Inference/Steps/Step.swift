@@ -2,7 +2,9 @@
 /// touches no reference counts and allocates nothing.
 enum Step {
   case product(ProductStep)
+  case stem(StemStep)
   case winograd(WinogradStep)
+  case grouped(GroupedStep)
   case depthwise(DepthwiseStep)
   case pool(PoolStep)
   case resize(ResizeStep)
@@ -27,7 +29,9 @@ enum Step {
   var pieces: Int {
     switch self {
     case .product(let step): step.partition.pieces
+    case .stem(let step): step.partition.pieces
     case .winograd(let step): step.partition.pieces
+    case .grouped(let step): step.partition.pieces
     case .depthwise(let step): step.partition.pieces
     case .pool(let step): step.partition.pieces
     case .resize(let step): step.partition.pieces
@@ -54,7 +58,9 @@ enum Step {
   func run(_ piece: Int, worker: Int) {
     switch self {
     case .product(let step): step.run(piece, worker: worker)
+    case .stem(let step): step.run(piece, worker: worker)
     case .winograd(let step): step.run(piece, worker: worker)
+    case .grouped(let step): step.run(piece, worker: worker)
     case .depthwise(let step): step.run(piece)
     case .pool(let step): step.run(piece)
     case .resize(let step): step.run(piece)
