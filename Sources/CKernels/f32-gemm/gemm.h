@@ -19,8 +19,9 @@ typedef struct {
   // The columns that the panel starts at and holds, and the lanes of its last vector that exist.
   size_t column, columns;
   vec_mask mask;
-  // Memory that will be read soon: the next panel, fetched by this one's tiles on the way.
+  // Memory that will be read soon: the next panel, fetched by this one's tiles on the way, from one place or from two.
   const char *ahead;
+  size_t second;
 } panel;
 
 // The activations that are no clamps, in a pass of their own over the tile, which is still in the first-level cache.
@@ -70,10 +71,12 @@ INLINE void tile(const panel *p, size_t row, int rows, int vectors, int parts) {
   b += width;
   size_t k = 0, whole = p->k - p->k % (size_t)steps;
   const char *ahead = p->ahead;
+  size_t second = p->second;
   for (; k < whole; k += (size_t)steps, b += steps * width) {
     // Few rows read memory as fast as it comes; there, fetching ahead only delays what is needed first.
     if (parts == 1) {
       __builtin_prefetch(ahead, 0, 2);
+      __builtin_prefetch(ahead + second, 0, 2);
       ahead += line;
       __asm__("" : "+r"(ahead));
     }
@@ -133,9 +136,11 @@ INLINE void few_rows(const panel *p, size_t m, int vectors) {
 INLINE void panel_rows(panel *p, size_t m, int vectors) {
   if (m <= 4) return few_rows(p, m, vectors);
   size_t tiles = (m + tallest - 1) / tallest;
-  // A tile fetches a line per two steps of k, so four tiles fetch a panel of two vectors.
+  // A tile fetches a line per two steps of k, so four tiles fetch a panel of two vectors; fewer fetch two lines each,
+  // lest memory rests while they multiply.
   const char *next = (const char *)(p->packed + (p->k + 1) * (size_t)(vectors * v_width));
   size_t bytes = p->k / 2 * 64;
+  p->second = tiles < 4 ? 2 * bytes : 0;
   for (size_t i = 0, row = 0; i < tiles; i++) {
     size_t rows = m / tiles + (i < m % tiles);
     p->ahead = next + (i < 4 ? i : 3) * bytes;
@@ -147,7 +152,7 @@ INLINE void panel_rows(panel *p, size_t m, int vectors) {
 void KERNEL(size_t m, size_t n, size_t k, const float *a, size_t a_stride, const float *packed,
             const qn_epilogue *epilogue, float *c, size_t c_stride) {
   if (m == 0) return;
-  panel p = {k, a, a_stride, packed, epilogue, c, c_stride, 0, 0, v_first(v_width), NULL};
+  panel p = {k, a, a_stride, packed, epilogue, c, c_stride, 0, 0, v_first(v_width), NULL, 0};
   for (; p.column < n; p.column += 2 * v_width) {
     p.columns = n - p.column;
     if (p.columns > v_width) {

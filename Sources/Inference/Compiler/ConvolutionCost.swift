@@ -39,6 +39,6 @@ enum ConvolutionCost {
   /// left them, large ones from memory.
   private static func reading(_ numbers: Int) -> Double {
     let bytes = 4 * numbers
-    return Double(bytes) / (bytes <= 256 * 1024 ? 30 : 10)
+    return Double(bytes) / (bytes <= 256 * 1024 ? 30 : 13)
   }
 }
