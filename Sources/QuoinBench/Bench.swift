@@ -1,3 +1,4 @@
+import Compute
 import Devices
 import Diagnostics
 import Foundation
@@ -11,6 +12,7 @@ import Tensors
 ///     quoin-bench models SPACE FOLDER           smallest.onnx, middle.onnx, largest.onnx with random weights
 ///     quoin-bench training SPACE NAME FOLDER    one training step of one of them, written down; or of `smooth`, the
 ///                                               middle one with activation functions that do not bend
+///     quoin-bench kernels THREADS ISA           GFLOP/s of the FP32 kernels on layers of real networks
 @main
 struct Bench {
   static func main() throws {
@@ -23,12 +25,16 @@ struct Bench {
       guard let architecture = named(space)[isSmooth ? "middle" : arguments[2]] else { throw usage }
       let network = try space.network(for: architecture)
       try TrainingProbe(isSmooth ? network.smoothed() : network, batch: 128, threads: 2).write(to: arguments[3])
+    case ("kernels", 3):
+      guard let threads = Int(arguments[1]), threads >= 1, let isa = ISA(rawValue: arguments[2]) else { throw usage }
+      try KernelBench.run(threads: threads, isa: isa)
     default: throw usage
     }
   }
 
   private static let usage = Diagnostic(
-    .usage, "wrong arguments", rule: "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER")
+    .usage, "wrong arguments",
+    rule: "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER | kernels THREADS ISA")
 
   private static func named(_ space: SearchSpace) -> [String: Architecture] {
     var random = RandomSource(seed: 1, purpose: "benchmark")

@@ -15,7 +15,7 @@ import Testing
     arguments: [true, false], ISA.allCases.filter(\.isSupported))
   func pools(isMaximum: Bool, isa: ISA) {
     for (channels, kernel, stride, padding) in [
-      (1, 2, 2, 0), (8, 3, 2, 1), (17, 3, 1, 2), (33, 5, 3, 2), (16, 6, 1, 0),
+      (1, 2, 2, 0), (8, 3, 2, 1), (17, 3, 1, 2), (33, 5, 3, 2), (16, 6, 1, 0), (140, 3, 2, 1),
     ] {
       let (height, width) = (6, 7)
       let outHeight = (height + 2 * padding - kernel) / stride + 1

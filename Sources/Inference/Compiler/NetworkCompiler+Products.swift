@@ -107,10 +107,9 @@ struct ProductShape {
   let isUnrolled: Bool
 
   /// Rows are cut so that a block of the left operand stays in the first-level cache, yet is tall enough to reuse the
-  /// right one: with fewer than 56 rows, large weights would come from memory more slowly than they are multiplied.
-  /// Unrolled windows are cut finer, since they are not shared out by columns. A block never has fewer than 5 rows unless
-  /// it is the only one: those few are summed in another order.
-  var rowBlocks: Int { max(1, rows / min(max(6144 / depth, isUnrolled ? 24 : 56), 192)) }
+  /// right one: with fewer than 56 rows, large weights would come from memory more slowly than they are multiplied. A block
+  /// never has fewer than 5 rows unless it is the only one: those few are summed in another order.
+  var rowBlocks: Int { max(1, rows / min(max(6144 / depth, 56), 192)) }
 
   /// The largest number of rows of a block.
   var rowsPerBlock: Int { (rows + rowBlocks - 1) / rowBlocks }
@@ -149,8 +148,9 @@ extension NetworkCompiler {
   ) -> ProductStep {
     let units = shape.images * shape.rowBlocks * shape.groups
     let panels = (shape.columns + kernels.panel - 1) / kernels.panel
-    // Few rows are shared out by columns; then every thread reads its own part of the weights.
-    let isWide = threads > 1 && !shape.isUnrolled && units < 2 * threads
+    // Few rows are shared out by columns; then every thread reads its own part of the weights. Windows are unrolled for
+    // every block of columns again, which takes less time than the threads would wait.
+    let isWide = threads > 1 && units < 2 * threads
     let columnBlocks = isWide ? min(panels, (2 * threads + units - 1) / units) : 1
     let macs = shape.images * shape.rows * shape.groups * shape.columns * shape.depth
     return ProductStep(
