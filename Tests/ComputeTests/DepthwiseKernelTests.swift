@@ -43,6 +43,14 @@ import Testing
       Case(
         channels: 16, height: 4, width: 4, kernel: (3, 3), stride: (3, 3), padding: (2, 2), hasBias: false),
       Case(channels: 33, width: 70, kernel: (1, 3), padding: (0, 0)),
+      // Tiles of 7 and of 8 pixels, alone and in rows, with what is left over; odd numbers of rows; one side more padded.
+      Case(channels: 32, height: 7, width: 7), Case(channels: 20, height: 5, width: 14, hasResidual: true),
+      Case(channels: 16, height: 8, width: 31, kernel: (5, 5), padding: (2, 2)),
+      Case(channels: 24, height: 14, width: 28, stride: (2, 2)),
+      Case(channels: 24, height: 13, width: 29, kernel: (5, 5), stride: (2, 2), padding: (1, 1)),
+      Case(channels: 17, height: 15, width: 33, stride: (1, 2)),
+      Case(channels: 17, height: 9, width: 21, kernel: (7, 7), stride: (2, 1), padding: (3, 3)),
+      Case(channels: 16, height: 11, width: 14, kernel: (2, 5), stride: (3, 2), padding: (0, 2)),
     ]
     + (0...6).map {
       Case(channels: 19, hasResidual: $0 % 2 == 1, activation: qn_activation(rawValue: UInt32($0)))

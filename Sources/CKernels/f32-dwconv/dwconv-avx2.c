@@ -11,5 +11,7 @@
 #include "../simd/taps.h"
 
 #define KERNEL qn_f32_dwconv__avx2
+#define MOST_ROWS 1
+#define MASKS_ARE_FREE 0
 #include "dwconv.h"
 #pragma clang attribute pop

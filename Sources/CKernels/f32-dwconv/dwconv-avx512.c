@@ -11,5 +11,7 @@
 #include "../simd/taps.h"
 
 #define KERNEL qn_f32_dwconv__avx512
+#define MOST_ROWS 2
+#define MASKS_ARE_FREE 1
 #include "dwconv.h"
 #pragma clang attribute pop

@@ -1,4 +1,5 @@
-// Template: included once per instruction set with KERNEL defined.
+// Template: included once per instruction set with KERNEL defined, MOST_ROWS, the rows of output that the registers hold
+// together, and MASKS_ARE_FREE, whether masked loads cost no more than others.
 //
 // Up to `tile` neighbouring output pixels share every weight that is loaded, one vector of channels at a time.
 
@@ -62,38 +63,6 @@ INLINE void pixels(const arguments *a, int oy, int ox, int c, taps rows, taps co
   finish(a, sums, oy, ox, c, count, tail, mask);
 }
 
-// The same for windows that overlap in all but one column (stride 1, no dilation): every input column is loaded once and
-// feeds all windows that it lies in. Columns on the padding are skipped, so that borders need no path of their own.
-// `count`, `width`, which is the kernel's, and `tail` are constants at every call.
-INLINE void neighbours(const arguments *a, int oy, int ox, int c, taps rows, int count, int width, int tail,
-                       vec_mask mask) {
-  const qn_window *w = a->window;
-  ptrdiff_t channels = w->channels;
-  int left = ox - w->pad_left;
-  vec start = a->bias ? load(a->bias + c, tail, mask) : v_zero();
-  vec sums[tile];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < count; i++) sums[i] = start;
-  for (int ky = rows.begin; ky < rows.end; ky++) {
-    ptrdiff_t iy = oy * w->stride_y - w->pad_top + ky * w->dilation_y;
-    const float *from = a->x + (iy * w->width + left) * channels + c;
-    const float *weight = a->weights + (ptrdiff_t)ky * width * channels + c;
-    vec factors[widest];
-#pragma clang loop unroll(full)
-    for (int kx = 0; kx < width; kx++) factors[kx] = load(weight + kx * channels, tail, mask);
-#pragma clang loop unroll(full)
-    for (int j = 0; j < count + width - 1; j++, from += channels) {
-      if (left + j < 0 || left + j >= w->width) continue;
-      vec value = load(from, tail, mask);
-#pragma clang loop unroll(full)
-      for (int kx = 0; kx < width; kx++) {
-        if (j - kx >= 0 && j - kx < count) sums[j - kx] = v_fma(value, factors[kx], sums[j - kx]);
-      }
-    }
-  }
-  finish(a, sums, oy, ox, c, count, tail, mask);
-}
-
 // The activations that are no clamps, in a pass of their own over a row that is still in the cache.
 __attribute__((noinline)) static void activate_row(const arguments *a, int oy, span channels) {
   const qn_window *w = a->window;
@@ -112,17 +81,10 @@ INLINE void segment(const arguments *a, int oy, int ox, taps rows, taps columns,
   if (c < channels.end) pixels(a, oy, ox, c, rows, columns, count, 1, v_first(channels.end - c));
 }
 
-INLINE void neighbour_segment(const arguments *a, int oy, int ox, taps rows, int count, int width, span channels) {
-  int c = channels.begin;
-  for (; c + v_width <= channels.end; c += v_width) {
-    neighbours(a, oy, ox, c, rows, count, width, 0, v_first(v_width));
-  }
-  if (c < channels.end) neighbours(a, oy, ox, c, rows, count, width, 1, v_first(channels.end - c));
-}
-
 // One row of the output for any window. Interior pixels are taken together, those at the borders one by one.
-__attribute__((noinline)) static void any_row(const arguments *a, int oy, taps rows, span channels) {
+__attribute__((noinline)) static void any_row(const arguments *a, int oy, span channels) {
   const qn_window *w = a->window;
+  taps rows = taps_inside(oy * w->stride_y - w->pad_top, w->height, w->kernel_height, w->dilation_y);
   taps all = {0, w->kernel_width};
   // Output columns before `first` reach over the left border, those from `last` on over the right one.
   int first = (w->pad_left + w->stride_x - 1) / w->stride_x;
@@ -148,46 +110,7 @@ __attribute__((noinline)) static void any_row(const arguments *a, int oy, taps r
   }
 }
 
-INLINE void overlapping_row(const arguments *a, int oy, taps rows, int width, span channels) {
-  for (int ox = 0, left; (left = a->window->out_width - ox) > 0;) {
-    if (left >= 8) {
-      neighbour_segment(a, oy, ox, rows, 8, width, channels);
-      ox += 8;
-    } else if (left >= 4) {
-      neighbour_segment(a, oy, ox, rows, 4, width, channels);
-      ox += 4;
-    } else if (left >= 2) {
-      neighbour_segment(a, oy, ox, rows, 2, width, channels);
-      ox += 2;
-    } else {
-      neighbour_segment(a, oy, ox, rows, 1, width, channels);
-      ox += 1;
-    }
-  }
-}
-
-// Kept apart, since each holds several unrolled loops.
-__attribute__((noinline)) static void row3(const arguments *a, int oy, taps rows, span channels) {
-  overlapping_row(a, oy, rows, 3, channels);
-}
-__attribute__((noinline)) static void row5(const arguments *a, int oy, taps rows, span channels) {
-  overlapping_row(a, oy, rows, 5, channels);
-}
-__attribute__((noinline)) static void row7(const arguments *a, int oy, taps rows, span channels) {
-  overlapping_row(a, oy, rows, 7, channels);
-}
-
-static void row(const arguments *a, int oy, span channels) {
-  const qn_window *w = a->window;
-  taps rows = taps_inside(oy * w->stride_y - w->pad_top, w->height, w->kernel_height, w->dilation_y);
-  int overlap = w->stride_x == 1 && w->dilation_x == 1;
-  switch (overlap ? w->kernel_width : 0) {
-    case 3: return row3(a, oy, rows, channels);
-    case 5: return row5(a, oy, rows, channels);
-    case 7: return row7(a, oy, rows, channels);
-    default: return any_row(a, oy, rows, channels);
-  }
-}
+#include "overlap.h"
 
 void KERNEL(const qn_window *window, const float *x, const float *weights, const float *bias, const float *residual,
             qn_activation activation, float *y, int row_begin, int row_end, int channel_begin, int channel_end) {
@@ -195,8 +118,15 @@ void KERNEL(const qn_window *window, const float *x, const float *weights, const
   float low = is_relu ? 0 : -INFINITY, high = activation == qn_relu6 ? 6 : INFINITY;
   arguments a = {window, x, weights, bias, residual, activation, low, high, y};
   span channels = {channel_begin, channel_end};
-  for (int oy = row_begin; oy < row_end; oy++) {
-    row(&a, oy, channels);
-    if (activation > qn_relu6) activate_row(&a, oy, channels);
+  rows_function overlapping = overlapping_function(window);
+  int together = overlapping ? MOST_ROWS : 1;
+  for (int oy = row_begin; oy < row_end; oy += together) {
+    int rows = row_end - oy < together ? row_end - oy : together;
+    if (overlapping) {
+      overlapping(&a, oy, channels, rows);
+    } else {
+      any_row(&a, oy, channels);
+    }
+    for (int row = oy; activation > qn_relu6 && row < oy + rows; row++) activate_row(&a, row, channels);
   }
 }

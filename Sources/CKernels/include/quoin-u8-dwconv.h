@@ -8,7 +8,7 @@
 /// `x` and `y` are whole NHWC images; the padding counts as `zero`, the input's zero point, so that the sums are those of
 /// (q − zero) · weight plus the bias at the borders too. `packed` is what the kernel's own `pack` made. `channel_begin`
 /// is a multiple of 64, and so is `channel_end` unless it is the number of channels. For `requantisation` a pixel is a
-/// row and a channel a column, both counted from the image's first.
+/// row and a channel a column, both counted from the image's first; the residual must not overlap `y`.
 typedef void (*qn_u8_dwconv_function)(const qn_window *window, const uint8_t *x, uint8_t zero, const void *packed,
                                       const qn_requantisation *requantisation, uint8_t *y, int row_begin, int row_end,
                                       int channel_begin, int channel_end);

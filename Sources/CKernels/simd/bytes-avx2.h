@@ -66,21 +66,20 @@ static inline bytes b_zip_high16(bytes a, bytes b) { return _mm256_unpackhi_epi1
 static inline ints i_zero(void) { return _mm256_setzero_si256(); }
 static inline ints i_set(int x) { return _mm256_set1_epi32(x); }
 static inline ints i_load(const void *p) { return _mm256_loadu_si256(p); }
-static inline void i_store(void *p, ints x) { _mm256_storeu_si256(p, x); }
 static inline ints i_add(ints a, ints b) { return _mm256_add_epi32(a, b); }
 static inline ints i_sub(ints a, ints b) { return _mm256_sub_epi32(a, b); }
-static inline ints i_multiply(ints a, ints b) { return _mm256_mullo_epi32(a, b); }
 static inline vec i_numbers(ints x) { return _mm256_cvtepi32_ps(x); }
 // To the nearest, ties to even; what does not fit, and a NaN, becomes the least integer.
 static inline ints v_rounded(vec x) { return _mm256_cvtps_epi32(x); }
 
 static inline int v_all_below(vec a, vec b) { return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)) == 0xff; }
 
-// Words: pairs of products, summed; and sums with saturation.
+// Words: pairs of products, summed; sums with saturation, and differences without.
 static inline ints w_dot(bytes a, bytes b) { return _mm256_madd_epi16(a, b); }
 static inline bytes w_set(int x) { return _mm256_set1_epi16((short)x); }
 static inline bytes w_add(bytes a, bytes b) { return _mm256_adds_epi16(a, b); }
 static inline bytes w_wrapping_add(bytes a, bytes b) { return _mm256_add_epi16(a, b); }
+static inline bytes w_sub(bytes a, bytes b) { return _mm256_sub_epi16(a, b); }
 static inline bytes w_narrow_ints(ints a, ints b) { return _mm256_packs_epi32(a, b); }
 static inline bytes b_narrow_words(bytes a, bytes b) { return _mm256_packus_epi16(a, b); }
 

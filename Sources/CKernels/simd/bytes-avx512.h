@@ -32,21 +32,20 @@ static inline bytes b_zip_high16(bytes a, bytes b) { return _mm512_unpackhi_epi1
 static inline ints i_zero(void) { return _mm512_setzero_si512(); }
 static inline ints i_set(int x) { return _mm512_set1_epi32(x); }
 static inline ints i_load(const void *p) { return _mm512_loadu_si512(p); }
-static inline void i_store(void *p, ints x) { _mm512_storeu_si512(p, x); }
 static inline ints i_add(ints a, ints b) { return _mm512_add_epi32(a, b); }
 static inline ints i_sub(ints a, ints b) { return _mm512_sub_epi32(a, b); }
-static inline ints i_multiply(ints a, ints b) { return _mm512_mullo_epi32(a, b); }
 static inline vec i_numbers(ints x) { return _mm512_cvtepi32_ps(x); }
 // To the nearest, ties to even; what does not fit, and a NaN, becomes the least integer.
 static inline ints v_rounded(vec x) { return _mm512_cvtps_epi32(x); }
 
 static inline int v_all_below(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ) == 0xffff; }
 
-// Words: pairs of products, summed; and sums with saturation.
+// Words: pairs of products, summed; sums with saturation, and differences without.
 static inline ints w_dot(bytes a, bytes b) { return _mm512_madd_epi16(a, b); }
 static inline bytes w_set(int x) { return _mm512_set1_epi16((short)x); }
 static inline bytes w_add(bytes a, bytes b) { return _mm512_adds_epi16(a, b); }
 static inline bytes w_wrapping_add(bytes a, bytes b) { return _mm512_add_epi16(a, b); }
+static inline bytes w_sub(bytes a, bytes b) { return _mm512_sub_epi16(a, b); }
 static inline bytes w_narrow_ints(ints a, ints b) { return _mm512_packs_epi32(a, b); }
 static inline bytes b_narrow_words(bytes a, bytes b) { return _mm512_packus_epi16(a, b); }
 

@@ -9,10 +9,13 @@
 
 static int words(const dwconv_parts *p) { return p->has_byte_dots ? 1 : 2; }
 
-// Output columns whose input fits into the scratch memory, or 0: larger windows are the portable kernel's.
-static int columns_of(const qn_window *w, const dwconv_parts *p) {
-  return dwconv_columns(w, dwconv_plan_of(w), p->channels * 4 * words(p));
+// Output columns whose input fits into the scratch memory for a block of channels.
+static int columns_of(const qn_window *w, int block, const dwconv_parts *p) {
+  return dwconv_columns(w, dwconv_plan_of(w), block * 4 * words(p));
 }
+
+// Whether there are any: larger windows are the portable kernel's.
+static int is_cut(const qn_window *w, const dwconv_parts *p) { return columns_of(w, p->channels, p) > 0; }
 
 // Bytes per channel: where the sum starts, then four taps for every column, quad and row of the strip.
 static size_t packed_channel(const qn_window *w, const dwconv_parts *p) {
@@ -26,7 +29,7 @@ static int block_channels(int channels, int channel, const dwconv_parts *p) {
 }
 
 size_t qn_u8_dwconv_strips_size(const qn_window *w, const dwconv_parts *p) {
-  if (columns_of(w, p) == 0) return qn_u8_dwconv_packed_size__portable(w);
+  if (!is_cut(w, p)) return qn_u8_dwconv_packed_size__portable(w);
   size_t channels = 0;
   while (channels < (size_t)w->channels) channels += (size_t)block_channels(w->channels, (int)channels, p);
   return channels * packed_channel(w, p);
@@ -72,7 +75,7 @@ static void pack_channel(const qn_window *w, const int8_t *weights, int32_t star
 
 void qn_u8_dwconv_strips_pack(const qn_window *w, const int8_t *weights, const int32_t *bias, uint8_t zero,
                               void *packed, const dwconv_parts *p) {
-  if (columns_of(w, p) == 0) {
+  if (!is_cut(w, p)) {
     qn_u8_dwconv_pack__portable(w, weights, bias, zero, packed);
     return;
   }
@@ -106,20 +109,23 @@ static void follow(const dwconv_strip *s, int channel_begin, int channel_end, co
 void qn_u8_dwconv_strips(const qn_window *w, const uint8_t *x, uint8_t zero, const void *packed,
                          const qn_requantisation *requantisation, uint8_t *y, int row_begin, int row_end,
                          int channel_begin, int channel_end, const dwconv_parts *p) {
-  if (columns_of(w, p) == 0) {
+  if (!is_cut(w, p)) {
     qn_u8_dwconv__portable(w, x, zero, packed, requantisation, y, row_begin, row_end, channel_begin, channel_end);
     return;
   }
   size_t per_channel = packed_channel(w, p);
   dwconv_plan plan = dwconv_plan_of(w);
-  dwconv_strip strip = {w, x, zero, requantisation, y, plan, columns_of(w, p), row_begin, plan.rows, 0, 0};
+  int wide_columns = columns_of(w, p->channels, p), narrow_columns = columns_of(w, 32, p);
+  dwconv_strip strip = {w, x, zero, requantisation, y, plan, 0, row_begin, plan.rows, 0, 0};
   for (; strip.row < row_end; strip.row += strip.rows) {
     if (strip.rows > row_end - strip.row) strip.rows = row_end - strip.row;
     for (int c = channel_begin, block; c < channel_end; c += block) {
       block = block_channels(channel_end, c, p);
       strip.channel = c;
       strip.count = channel_end - c < block ? channel_end - c : block;
-      (block == p->channels ? p->wide : p->narrow)(&strip, (const int8_t *)packed + (size_t)c * per_channel);
+      int is_wide = block == p->channels;
+      strip.columns = is_wide ? wide_columns : narrow_columns;
+      (is_wide ? p->wide : p->narrow)(&strip, (const int8_t *)packed + (size_t)c * per_channel);
     }
     if (!requantisation->real) follow(&strip, channel_begin, channel_end, p);
   }

@@ -33,9 +33,11 @@ static inline int dwconv_span(const qn_window *w, int count) {
 }
 
 // Output columns whose input fits into the scratch memory, with `quad` bytes for a quad of one column; 0 if none does.
+// One row of quads takes half of the memory at most, where it can: the input shares the cache with it.
 static inline int dwconv_columns(const qn_window *w, dwconv_plan plan, int quad) {
-  int spare = scratch_bytes / (plan.quads * quad) - dwconv_span(w, 1);
-  if (spare < 0 || plan.quads > most_quads) return 0;
-  int count = spare / w->stride_x + 1;
+  int room = scratch_bytes / (plan.quads * quad), usual = scratch_bytes / 2 / quad, least = dwconv_span(w, 1);
+  if (room < least || plan.quads > most_quads) return 0;
+  if (room > usual) room = usual > least ? usual : least;
+  int count = (room - least) / w->stride_x + 1;
   return count < w->out_width ? count : w->out_width;
 }

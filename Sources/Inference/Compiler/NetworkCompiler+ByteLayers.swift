@@ -13,15 +13,16 @@ extension NetworkCompiler {
     if convolution.isDepthwise(inputs: input.channels) {
       return lowerByteDepthwise(convolution, layer, node, value)
     }
-    let groups = convolution.groups
     let isUnrolled = !convolution.isPointwise
-    let turned = convolution.tapMajor(layer.weights, channelsPerGroup: input.channels / groups)
+    let together = convolution.groupsTogether(panel: Int(kernels.bytes.product.panel))
+    let groups = convolution.groups / together
+    let turned = convolution.tapMajor(layer.weights, channelsPerGroup: input.channels / convolution.groups)
     let shape = ByteProductShape(
       images: isUnrolled ? output.images : 1, rows: isUnrolled ? output.pixels : output.images * output.pixels,
-      columns: convolution.channels / groups, depth: convolution.depth(inputs: input.channels), groups: groups,
-      isUnrolled: isUnrolled)
+      columns: convolution.channels / groups, depth: convolution.depth(inputs: input.channels) * together,
+      groups: groups, isUnrolled: isUnrolled)
     appendByteProduct(
-      shape, turned, layer, window: convolution.window(input, output), inputStride: input.channels,
+      shape, convolution.joined(turned, channelsPerGroup: input.channels / convolution.groups, together), layer, window: convolution.window(input, output), inputStride: input.channels,
       inputImage: input.imageElements, node, value)
   }
 
@@ -39,8 +40,9 @@ extension NetworkCompiler {
 
   /// Bytes of scratch memory that one thread needs for a convolution.
   func byteScratch(_ convolution: Convolution, channels: Int, output: ValueLayout) -> Int {
-    ByteProductShape(
-      images: 1, rows: output.pixels, columns: 1, depth: convolution.depth(inputs: channels), groups: 1,
+    let together = convolution.groupsTogether(panel: Int(kernels.bytes.product.panel))
+    return ByteProductShape(
+      images: 1, rows: output.pixels, columns: 1, depth: convolution.depth(inputs: channels) * together, groups: 1,
       isUnrolled: true
     ).scratchBytes(kernels.bytes.product)
   }
@@ -205,5 +207,31 @@ struct ByteProductShape {
   /// Bytes of scratch memory for a block of unrolled rows, in whole cache lines.
   func scratchBytes(_ kernel: qn_u8_gemm_kernel) -> Int {
     isUnrolled ? (blockRows(kernel) * unrolledStride(kernel) + 64 + 63) / 64 * 64 : 0
+  }
+}
+
+extension Convolution {
+  /// How many groups are multiplied as one, so that their columns fill a panel: the zeros between them cost less than
+  /// panels that are mostly empty.
+  func groupsTogether(panel: Int) -> Int {
+    let columns = channels / groups
+    return (1...max(1, panel / columns)).last { groups % $0 == 0 } ?? 1
+  }
+
+  /// Weights `[out, tap, channel]` of groups as those of fewer groups, with zeros for the channels of the others.
+  fileprivate func joined(_ weights: [Int8], channelsPerGroup count: Int, _ together: Int) -> [Int8] {
+    guard together > 1 else { return weights }
+    let (columns, taps) = (channels / groups, kernel.height * kernel.width)
+    var result = [Int8](repeating: 0, count: weights.count * together)
+    for out in 0..<channels {
+      let place = out / columns % together
+      for tap in 0..<taps {
+        for channel in 0..<count {
+          result[(out * taps + tap) * count * together + place * count + channel] =
+            weights[(out * taps + tap) * count + channel]
+        }
+      }
+    }
+    return result
   }
 }
