@@ -1,5 +1,5 @@
-// Template: included once per instruction set with KERNEL defined, MOST_ROWS, the rows of output that the registers hold
-// together, and MASKS_ARE_FREE, whether masked loads cost no more than others.
+// Template: included once per instruction set with KERNEL defined, MOST_ROWS, the rows of output that the registers
+// hold together, and MASKS_ARE_FREE, whether masked loads cost no more than others.
 //
 // Up to `tile` neighbouring output pixels share every weight that is loaded, one vector of channels at a time.
 

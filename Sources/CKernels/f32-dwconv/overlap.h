@@ -1,7 +1,7 @@
 // Template, part of dwconv.h: windows without dilation that lie 1 or 2 columns apart, and so share most of their input.
 //
-// A tile of up to 8 neighbouring output pixels, in two rows where the registers suffice, loads every input column once and
-// adds it to all windows that it lies in. Borders are columns and rows that are skipped.
+// A tile of up to 8 neighbouring output pixels, in two rows where the registers suffice, loads every input column once
+// and adds it to all windows that it lies in. Borders are columns and rows that are skipped.
 
 // Where a tile lies: its first output pixel, the channel, and the columns of its input that are inside the image.
 typedef struct {
@@ -22,8 +22,8 @@ INLINE void add_row(vec *sums, const float *from, const float *weight, const flo
   int columns = (count - 1) * stride + width;
 #pragma clang loop unroll(full)
   for (int j = 0; j < columns; j++) {
-    // Every third column has an address of its own, the two after it are reached by the distance: whole-number additions
-    // compete with multiplications for the same ports.
+    // Every third column has an address of its own, the two after it are reached by the distance: whole-number
+    // additions compete with multiplications for the same ports.
     if (j > 0 && j % 3 == 0) {
       from += 3 * channels;
       __asm__("" : "+r"(from));
@@ -121,13 +121,13 @@ INLINE void overlapping_rows(const arguments *a, int oy, span channels, int out_
 }
 
 // Kept apart, since each holds several unrolled loops.
-#define ROWS(width, stride)                                                                                             \
+#define ROWS(width, stride)                                                                                            \
   __attribute__((noinline)) static void rows_##width##_##stride(const arguments *a, int oy, span channels, int rows) { \
-    if (MOST_ROWS == 2 && rows == 2) {                                                                                  \
-      overlapping_rows(a, oy, channels, MOST_ROWS, width, stride);                                                      \
-    } else {                                                                                                            \
-      overlapping_rows(a, oy, channels, 1, width, stride);                                                              \
-    }                                                                                                                   \
+    if (MOST_ROWS == 2 && rows == 2) {                                                                                 \
+      overlapping_rows(a, oy, channels, MOST_ROWS, width, stride);                                                     \
+    } else {                                                                                                           \
+      overlapping_rows(a, oy, channels, 1, width, stride);                                                             \
+    }                                                                                                                  \
   }
 ROWS(3, 1)
 ROWS(3, 2)

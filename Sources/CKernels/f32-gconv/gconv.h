@@ -1,8 +1,8 @@
-// Template: included once per instruction set with KERNEL and TALLEST defined, the pixels that the registers hold beside
-// one vector of columns.
+// Template: included once per instruction set with KERNEL and TALLEST defined, the pixels that the registers hold
+// beside one vector of columns.
 //
-// A tile of neighbouring output pixels stays in registers while taps and inputs run. The inputs of a row of taps are one
-// run of memory in the strip, so each row of taps is a product of matrices whose left rows overlap.
+// A tile of neighbouring output pixels stays in registers while taps and inputs run. The inputs of a row of taps are
+// one run of memory in the strip, so each row of taps is a product of matrices whose left rows overlap.
 
 #define INLINE __attribute__((always_inline)) static inline
 

@@ -1,8 +1,8 @@
-// Template: included once per instruction set with KERNEL and TALLEST defined, the pixels that the registers hold beside
-// two vectors of columns.
+// Template: included once per instruction set with KERNEL and TALLEST defined, the pixels that the registers hold
+// beside two vectors of columns.
 //
-// A tile of neighbouring output pixels stays in registers while the taps run; a tap's inputs are neighbours too, so each
-// is spread over the lanes from a constant distance of one address.
+// A tile of neighbouring output pixels stays in registers while the taps run; a tap's inputs are neighbours too, so
+// each is spread over the lanes from a constant distance of one address.
 
 #define INLINE __attribute__((always_inline)) static inline
 

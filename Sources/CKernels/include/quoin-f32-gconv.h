@@ -5,11 +5,11 @@
 /// Convolution of one NHWC image in groups of few channels: rows `row_begin ..< row_end` of the output and channels
 /// `channel_begin ..< channel_end`, which begin at multiples of 16.
 ///
-/// Groups are multiplied together until their outputs fill a vector of `lanes`: the channels
-/// `lanes * v ..< lanes * (v + 1)` read the inputs of all groups that they belong to, and the weights of the inputs that
-/// are not theirs are zeros. `packed` holds, vector after vector, the bias (`lanes` numbers) and then `lanes` numbers for
-/// each (ky, kx, input). `residual` is an image like `y` or NULL and is added before the activation. `scratch` has room
-/// for `qn_f32_gconv_scratch` elements.
+/// Groups are multiplied together until their outputs fill a vector of `lanes`: the channels `lanes * v ..< lanes * (v
+/// + 1)` read the inputs of all groups that they belong to, and the weights of the inputs that are not theirs are
+/// zeros. `packed` holds, vector after vector, the bias (`lanes` numbers) and then `lanes` numbers for each (ky, kx,
+/// input). `residual` is an image like `y` or NULL and is added before the activation. `scratch` has room for
+/// `qn_f32_gconv_scratch` elements.
 typedef void (*qn_f32_gconv_function)(const qn_window *window, int groups, int outputs, const float *x,
                                       const float *packed, const float *residual, qn_activation activation, float *y,
                                       int row_begin, int row_end, int channel_begin, int channel_end, float *scratch);

@@ -5,10 +5,10 @@
 /// The first convolution of a network: from few channels, such as red, green and blue, which fill no vector, to an NHWC
 /// image. Output rows `row_begin ..< row_end` of one image.
 ///
-/// `window` states the channels of the input; its element (channel, row, column) lies at
-/// `x[channel * x_channel + (row * width + column) * x_pixel]`, so that NCHW and NHWC both serve. `packed` is the weight in
-/// the layout of `qn_f32_gemm_function`, for `outputs` columns and sums over (ky, kx, channel); there are at most
-/// `qn_f32_stem_taps` of these. `scratch` has room for `qn_f32_stem_scratch` elements.
+/// `window` states the channels of the input; its element (channel, row, column) lies at `x[channel * x_channel + (row
+/// * width + column) * x_pixel]`, so that NCHW and NHWC both serve. `packed` is the weight in the layout of
+/// `qn_f32_gemm_function`, for `outputs` columns and sums over (ky, kx, channel); there are at most `qn_f32_stem_taps`
+/// of these. `scratch` has room for `qn_f32_stem_scratch` elements.
 typedef void (*qn_f32_stem_function)(const qn_window *window, const float *x, ptrdiff_t x_channel, ptrdiff_t x_pixel,
                                      const float *packed, int outputs, qn_activation activation, float *y,
                                      int row_begin, int row_end, float *scratch);
