@@ -11,6 +11,8 @@ public struct InferenceCoreDevice: Device {
   public let isa: ISA
   /// The arithmetic; networks of FP32 are not quantised by being measured in bytes.
   public let precision: Precision
+  /// How the weights of fully connected layers are stored; `nil` for FP32.
+  public let linearFormat: LinearFormat?
   /// How networks are timed.
   public let rules: MeasurementProtocol
 
@@ -19,9 +21,11 @@ public struct InferenceCoreDevice: Device {
   /// - Throws: ``Diagnostic`` where there are fewer cores than threads, the machine cannot run the kernels, or the BLAS
   ///   library is missing.
   public init(
-    threads: Int, isa: ISA? = nil, precision: Precision = .fp32, rules: MeasurementProtocol = MeasurementProtocol()
+    threads: Int, isa: ISA? = nil, precision: Precision = .fp32, linearFormat: LinearFormat? = nil,
+    rules: MeasurementProtocol = MeasurementProtocol()
   ) throws {
-    let isa = isa.map { precision == .int8 ? $0 : min($0, .avx512) } ?? (precision == .int8 ? .nativeInteger : .native)
+    let isa = isa.map { precision == .int8 || linearFormat != nil ? $0 : min($0, .avx512) }
+      ?? (precision == .int8 || linearFormat != nil ? .nativeInteger : .native)
     guard (1...CPU.current.cores).contains(threads) else {
       throw Diagnostic(
         .usage, "no such device", value: Self.name(threads: threads),
@@ -37,7 +41,7 @@ public struct InferenceCoreDevice: Device {
     try BLAS.load()
     self.threads = threads
     self.isa = isa
-    self.precision = precision
+    (self.precision, self.linearFormat) = (precision, linearFormat)
     self.rules = rules
   }
 
@@ -48,14 +52,17 @@ public struct InferenceCoreDevice: Device {
   static func name(threads: Int) -> String { "cpu-\(threads)t" }
 
   /// `cpu-1t` for one thread in FP32, `cpu-1t-int8` in bytes.
-  public var name: String { Self.name(threads: threads) + (precision == .int8 ? "-int8" : "") }
+  public var name: String { Self.name(threads: threads) + (format == "fp32" ? "" : "-" + format) }
 
   /// The processor, the kernels, the number of threads and the BLAS library.
   public var fingerprint: DeviceFingerprint {
     DeviceFingerprint(
-      cpu: CPU.current.name, isa: isa.rawValue, threads: threads, precision: precision.rawValue, runtime: "quoin-1",
+      cpu: CPU.current.name, isa: isa.rawValue, threads: threads, precision: format, runtime: "quoin-1",
       libraries: ["BLAS": BLAS.description])
   }
+
+  /// The arithmetic, and the format of the linear layers' weights where it is not that of the arithmetic.
+  private var format: String { precision.rawValue + (linearFormat.map { "-\($0.rawValue)-weights" } ?? "") }
 
   /// Times a network by the protocol.
   ///
@@ -73,7 +80,8 @@ public struct InferenceCoreDevice: Device {
     let fused = try network.fused(with: weights)
     let timing = try onPinnedThread {
       let pool = ThreadPool(threads: threads, pinned: true)
-      let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision)
+      let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision,
+        linearFormat: linearFormat)
       try compiled.bind(fused.network.timingInputs)
       return rules.measure(
         run: { 1e3 * MonotonicClock.seconds(compiled.run) },

@@ -50,15 +50,17 @@ public final class CompiledNetwork {
   ///   - batch: The number of images per run.
   ///   - pool: The threads that run it.
   ///   - isa: The level of the kernels; all levels agree up to rounding. By default the best that the machine has.
+  ///   - linearFormat: How the weights of fully connected layers in FP32 are stored instead.
   ///   - precision: Whether operators of a quantised network work on bytes, or on FP32 numbers that are rounded.
   /// - Throws: ``Diagnostic`` for an operator that the core does not run, a weight that is missing or has another shape,
   ///   a level that this machine lacks, or a network larger than its memory.
   public init(
     _ network: Network, weights: Weights, batch: Int = 1, pool: ThreadPool, isa: ISA? = nil,
-    precision: Precision = .int8
+    precision: Precision = .int8, linearFormat: LinearFormat? = nil
   ) throws {
     let usesBytes = precision == .int8 && network.isQuantised
-    let isa = isa.map { usesBytes ? $0 : min($0, .avx512) } ?? (usesBytes ? .nativeInteger : .native)
+    let usesTiles = usesBytes || linearFormat != nil
+    let isa = isa.map { usesTiles ? $0 : min($0, .avx512) } ?? (usesTiles ? .nativeInteger : .native)
     guard batch >= 1 else {
       throw Diagnostic(.usage, "bad batch", value: String(batch), rule: "a batch has at least 1 image")
     }
@@ -70,7 +72,7 @@ public final class CompiledNetwork {
     let bytePlan = try BytePlanner.plan(network, usesBytes: usesBytes)
     executed = bytePlan.network
     var compiler = try NetworkCompiler(
-      bytePlan, weights: weights, batch: batch, threads: pool.threads, isa: isa)
+      bytePlan, weights: weights, batch: batch, threads: pool.threads, isa: isa, linearFormat: linearFormat)
     plan = try compiler.compile()
     (self.network, self.batch, self.isa, self.pool) = (network, batch, isa, pool)
     let word = MemoryLayout<Float>.stride

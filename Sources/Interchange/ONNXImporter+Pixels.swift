@@ -33,13 +33,20 @@ extension ONNXImporter {
   private mutating func convolved(_ value: Network.ValueID) throws -> Network.ValueID {
     let producer = producers[value]
     let source = pixels[producer.source] ?? producer.source
-    guard case .linear(let linear) = producer.op else { return try append(producer.name, producer.op, [source]) }
+    let grid = builder.grid(value)
+    guard case .linear(let linear) = producer.op else {
+      let copy = try append(producer.name, producer.op, [source])
+      builder.setGrid(grid, of: copy)
+      return copy
+    }
     var op = Convolution(channels: linear.features, kernel: .one, hasBias: linear.hasBias)
     op.hasByteWeights = linear.hasByteWeights
     let parameters = producer.parameters.compactMap { role, name in
       weights[name].map { (role, role == "weight" ? $0.reshaped(to: Shape($0.shape.dimensions + [1, 1])) : $0) }
     }
-    return try append(producer.name, .convolution(op), [source], parameters)
+    let copy = try append(producer.name, .convolution(op), [source], parameters)
+    builder.setGrid(grid, of: copy)
+    return copy
   }
 }
 

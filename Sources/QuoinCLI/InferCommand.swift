@@ -37,7 +37,7 @@ struct InferCommand: ParsableCommand {
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, batch: batch,
       pool: ThreadPool(threads: options.threads ?? CPU.current.cores),
-      isa: options.level(), precision: options.arithmetic)
+      isa: options.level(), precision: options.arithmetic, linearFormat: options.linearFormat)
     for (name, tensor) in try compiled.run(tensors).sorted(by: { $0.key < $1.key }) {
       let path = file(of: name)
       try NPY.write(tensor, to: path)

@@ -28,8 +28,10 @@ struct MeasureCommand: ParsableCommand {
 
   func validate() throws {
     if let runs, !(1...1_000_000).contains(runs) { throw ValidationError("--runs is from 1 to 1000000, not \(runs)") }
-    if device != nil, options.threads != nil || options.isa != "native" || options.precision != "fp32" {
-      throw ValidationError("--device excludes --threads, --isa and --precision: a device has its own")
+    if device != nil, options.threads != nil || options.isa != "native" || options.precision != "fp32"
+      || options.weights != "fp32"
+    {
+      throw ValidationError("--device excludes --threads, --isa, --precision and --weights: a device has its own")
     }
   }
 
@@ -62,7 +64,8 @@ struct MeasureCommand: ParsableCommand {
     let (cost, fingerprint) = (network.cost, device.fingerprint)
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, pool: ThreadPool(threads: fingerprint.threads),
-      isa: ISA(rawValue: fingerprint.isa), precision: options.arithmetic)
+      isa: ISA(rawValue: fingerprint.isa), precision: options.arithmetic,
+      linearFormat: options.linearFormat)
     let answer = Answer(
       latencyMs: .init(min: latency.minimum, median: latency.median, p90: latency.p90, mean: latency.mean),
       runs: latency.runs, threads: fingerprint.threads, precision: fingerprint.precision, isa: fingerprint.isa,
@@ -82,6 +85,7 @@ struct MeasureCommand: ParsableCommand {
     var rules = MeasurementProtocol()
     if let runs { rules = MeasurementProtocol(minimumRuns: runs, maximumRuns: runs, timeLimit: .infinity) }
     if let device { return try DeviceCatalog.device(named: device, rules: rules) }
-    return try InferenceCoreDevice(threads: options.threads ?? 1, isa: options.level(), precision: options.arithmetic, rules: rules)
+    return try InferenceCoreDevice(threads: options.threads ?? 1, isa: options.level(), precision: options.arithmetic,
+      linearFormat: options.linearFormat, rules: rules)
   }
 }

@@ -14,12 +14,16 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "The number of threads.") var threads: Int?
   @Option(help: "fp32, or int8 for a quantised file or with --calibration.") var precision = "fp32"
   @Option(help: "The kernels: native, amx, avx512, avx2 or portable.") var isa = "native"
+  @Option(help: "How the weights of fully connected layers are stored: fp32, bf16, int8 or int4.") var weights = "fp32"
   @Option(help: "Samples (.npy, samples × the input's shape) that an FP32 file is quantised with for int8.")
   var calibration: String?
 
   func validate() throws {
     guard Precision(rawValue: precision) != nil else {
       throw ValidationError("--precision is fp32 or int8, not '\(precision)'")
+    }
+    guard weights == "fp32" || LinearFormat(rawValue: weights) != nil else {
+      throw ValidationError("--weights is fp32, bf16, int8 or int4, not '\(weights)'")
     }
     if calibration != nil, precision != "int8" { throw ValidationError("--calibration goes with --precision int8") }
     if let threads, !(1...CPU.current.cores).contains(threads) {
@@ -31,6 +35,9 @@ struct ModelOptions: ParsableArguments {
 
   /// The arithmetic.
   var arithmetic: Precision { Precision(rawValue: precision) ?? .fp32 }
+
+  /// The format of the fully connected layers' weights; `nil` for FP32.
+  var linearFormat: LinearFormat? { LinearFormat(rawValue: weights) }
 
   /// The level of the kernels; `nil` for the best one of the arithmetic.
   func level() throws -> ISA? {

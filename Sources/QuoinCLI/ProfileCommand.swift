@@ -64,7 +64,7 @@ struct ProfileCommand: ParsableCommand {
     let threads = options.threads ?? 1
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, pool: ThreadPool(threads: threads, pinned: true), isa: options.level(),
-      precision: options.arithmetic)
+      precision: options.arithmetic, linearFormat: options.linearFormat)
     let machine = MachineProbe.measured(threads: threads, isa: min(compiled.isa, .avx512))
     let isInBytes = options.arithmetic == .int8
     let peak = isInBytes ? machine.peakByteGigaops : machine.peakGigaflops

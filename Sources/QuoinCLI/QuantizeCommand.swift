@@ -48,8 +48,7 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    var options = ModelOptions()
-    (options.model, options.inputShape, options.threads) = (model, inputShape, threads)
+    let options = try ModelOptions.parse([model] + inputShape.flatMap { ["--input-shape", $0] })
     let (network, weights) = try options.network(shapes: options.shapes())
     let samples = try ModelOptions.samples(calibration, network)
     let pool = ThreadPool(threads: threads ?? CPU.current.cores)

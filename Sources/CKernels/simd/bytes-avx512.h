@@ -40,11 +40,12 @@ static inline ints v_rounded(vec x) { return _mm512_cvtps_epi32(x); }
 
 static inline int v_all_below(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ) == 0xffff; }
 
-// Words: pairs of products, summed; and sums with saturation.
+// Words: pairs of products, summed; sums with saturation, and differences without.
 static inline ints w_dot(bytes a, bytes b) { return _mm512_madd_epi16(a, b); }
 static inline bytes w_set(int x) { return _mm512_set1_epi16((short)x); }
 static inline bytes w_add(bytes a, bytes b) { return _mm512_adds_epi16(a, b); }
 static inline bytes w_wrapping_add(bytes a, bytes b) { return _mm512_add_epi16(a, b); }
+static inline bytes w_sub(bytes a, bytes b) { return _mm512_sub_epi16(a, b); }
 static inline bytes w_narrow_ints(ints a, ints b) { return _mm512_packs_epi32(a, b); }
 static inline bytes b_narrow_words(bytes a, bytes b) { return _mm512_packus_epi16(a, b); }
 

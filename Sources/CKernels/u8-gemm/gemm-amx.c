@@ -90,8 +90,10 @@ INLINE void block(const tile_product *p, size_t tile, size_t column, int high, i
   const char *bias = p->packed + column * (4 + p->steps * tile_bytes), *b = bias + b_stride;
   const uint8_t *upper = p->a + row * p->a_stride, *lower = p->a + below * p->a_stride;
   unfinished *before = &line->in_tiles, *u = &line->in_memory;
-  // A shallow product finishes sixteen vectors between two tiles, a deep one rows between its steps.
-  size_t between = p->steps == 1 && u->width ? 16 * tile_rows / u->width : 0;
+  // A shallow product finishes sixteen vectors between two tiles, a deep one rows between its steps. Where a residual
+  // follows, that many instructions would keep the next tile waiting.
+  int is_short = p->steps == 1 && u->rows > 0 && !p->to.requantisation->residual;
+  size_t between = is_short ? 16 * tile_rows / u->width : 0;
   _tile_loadd(6, b, b_stride);
   _tile_loadd(4, upper, p->a_stride);
   EXCHANGE(0, 1, bias);

@@ -1,5 +1,6 @@
 #include "quoin-u8-im2col.h"
 
+#include "../cpu/levels.h"
 #include "../simd/taps.h"
 
 #include <string.h>
@@ -77,10 +78,11 @@ static void unroll_runs(const unrolling *u, int column, int end, uint8_t *to) {
   }
 }
 
-// The same where all rows lie in the image too and runs are short, as in the first layer of a network: `width` bytes are
-// copied of every run, which is a constant at every call. Returns the first column that there is no room for.
-__attribute__((always_inline)) static inline int unroll_short_runs(const unrolling *u, int column, int end,
-                                                                   uint8_t *to, size_t width) {
+// The same where all rows lie in the image too: `width` bytes of every run are copied, in pieces of `piece` bytes, also
+// those beyond the run, which later runs overwrite. `piece` is a constant at every call. Returns the first column that
+// there is no room for.
+__attribute__((always_inline)) static inline int unroll_pieces(const unrolling *u, int column, int end, uint8_t *to,
+                                                               size_t width, size_t piece) {
   const qn_window *w = u->window;
   size_t run = (size_t)w->kernel_width * u->count, stride = u->row_stride;
   ptrdiff_t line = (ptrdiff_t)w->width * w->channels, down = line * w->dilation_y;
@@ -91,21 +93,37 @@ __attribute__((always_inline)) static inline int unroll_short_runs(const unrolli
   for (; column < end && last_from >= 0 && last_to >= 0; column++, to += stride, from += step) {
     const uint8_t *line_from = from;
     uint8_t *at = to;
-    for (int ky = 0; ky < w->kernel_height; ky++, line_from += down, at += run) memcpy(at, line_from, width);
+    for (int ky = 0; ky < w->kernel_height; ky++, line_from += down, at += run) {
+      for (size_t i = 0; i < width; i += piece) memcpy(at + i, line_from + i, piece);
+    }
     last_from -= step;
     last_to -= (ptrdiff_t)stride;
   }
   return column;
 }
 
+static size_t rounded_to(size_t count, size_t piece) { return (count + piece - 1) / piece * piece; }
+
+__attribute__((target("avx2"))) static int unroll_pieces_of_32(const unrolling *u, int column, int end, uint8_t *to,
+                                                                size_t run) {
+  if (run <= 32) return unroll_pieces(u, column, end, to, 32, 32);
+  return unroll_pieces(u, column, end, to, rounded_to(run, 32), 32);
+}
+
+static int unroll_pieces_of_16(const unrolling *u, int column, int end, uint8_t *to, size_t run) {
+  return unroll_pieces(u, column, end, to, rounded_to(run, 16), 16);
+}
+
 // Runs in rows that all lie in the image.
 static void unroll_inside(const unrolling *u, int column, int end, uint8_t *to) {
   size_t run = (size_t)u->window->kernel_width * u->count;
-  int next = column;
+  int next;
   if (run <= 16) {
-    next = unroll_short_runs(u, column, end, to, 16);
-  } else if (run <= 32) {
-    next = unroll_short_runs(u, column, end, to, 32);
+    next = unroll_pieces(u, column, end, to, 16, 16);
+  } else if (qn_runs_avx2()) {
+    next = unroll_pieces_of_32(u, column, end, to, run);
+  } else {
+    next = unroll_pieces_of_16(u, column, end, to, run);
   }
   unroll_runs(u, next, end, to + (size_t)(next - column) * u->row_stride);
 }

@@ -67,7 +67,7 @@ extension NetworkCompiler {
             blocks: layout.images * pixelBlocks, threads: threads, nanoseconds: layout.elements / 8))))
   }
 
-  private mutating func appendFlatStep(
+  mutating func appendFlatStep(
     _ value: Int, from operand: Int, factor: UnsafePointer<Float>? = nil, addend: UnsafePointer<Float>? = nil,
     activation: qn_activation = qn_identity
   ) {

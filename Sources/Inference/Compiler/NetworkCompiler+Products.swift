@@ -56,6 +56,7 @@ extension NetworkCompiler {
         rule: "a linear layer reads batch × features or batch × tokens × features",
         remedy: "flatten the image first")
     }
+    if let linearFormat { return try lower(linear, node, value, in: linearFormat) }
     let depth = input.shape[-1]
     let weight = try parameters.required(node, 0)
     let bias = linear.hasBias ? try parameters.required(node, 1) : nil

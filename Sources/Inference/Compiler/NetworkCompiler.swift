@@ -15,6 +15,9 @@ struct NetworkCompiler {
   let layouts: [ValueLayout]
   /// What follows the layers and sums of bytes.
   let tails: [Int: ByteTail]
+  /// How the weights of fully connected layers are stored; `nil` for FP32.
+  let linearFormat: LinearFormat?
+  let isa: ISA
   /// The tables of the identities from bytes to bytes.
   private(set) var byteTables: [Int: UnsafePointer<UInt8>] = [:]
 
@@ -26,7 +29,10 @@ struct NetworkCompiler {
   /// Room for one block of unrolled windows per thread, or for transformed tiles.
   var scratch: UnsafeMutablePointer<Float> { plan.workspace.pointer }
 
-  init(_ bytePlan: BytePlan, weights: Weights, batch: Int, threads: Int, isa: ISA) throws {
+  init(
+    _ bytePlan: BytePlan, weights: Weights, batch: Int, threads: Int, isa: ISA, linearFormat: LinearFormat?
+  ) throws {
+    (self.isa, self.linearFormat) = (isa, linearFormat)
     network = bytePlan.network
     tails = bytePlan.tails
     self.batch = batch
@@ -41,7 +47,7 @@ struct NetworkCompiler {
   /// The finished plan, with its input and output buffers.
   mutating func compile() throws -> CompiledPlan {
     try placeValues()
-    plan.workspace = AlignedBuffer(count: max(threads * unrolledElements, winogradElements))
+    plan.workspace = AlignedBuffer(count: max(threads * max(unrolledElements, linearElements), winogradElements))
     for (value, node) in network.nodes.enumerated() {
       let first = plan.steps.count
       if try !lowerBytes(node, value) { try lower(node, value) }

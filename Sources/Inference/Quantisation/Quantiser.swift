@@ -32,7 +32,8 @@ public struct Quantiser {
     guard !network.isQuantised else {
       throw Diagnostic(.usage, "the network is quantised already", value: network.name)
     }
-    let (fused, folded) = try network.fused(with: weights)
+    let own = try network.extracted(from: weights)
+    let (fused, folded) = try own.network.fused(with: own.weights)
     let split = try fused.withSeparateRounding()
     let statistics = try statistics(split, folded, samples, progress)
     return try assembled(split, folded, split.grids(statistics.mapValues { $0.grid(method) }))

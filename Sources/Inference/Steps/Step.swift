@@ -13,6 +13,7 @@ enum Step {
   case transpose(TransposeStep)
   case copy(CopyStep)
   case shuffle(ShuffleStep)
+  case linear(LinearStep)
   case byteProduct(ByteProductStep)
   case byteDepthwise(ByteDepthwiseStep)
   case bytePool(BytePoolStep)
@@ -40,6 +41,7 @@ enum Step {
     case .transpose(let step): step.partition.pieces
     case .copy(let step): step.partition.pieces
     case .shuffle(let step): step.partition.pieces
+    case .linear(let step): step.partition.pieces
     case .byteProduct(let step): step.partition.pieces
     case .byteDepthwise(let step): step.partition.pieces
     case .bytePool(let step): step.partition.pieces
@@ -69,6 +71,7 @@ enum Step {
     case .transpose(let step): step.run(piece)
     case .copy(let step): step.run(piece)
     case .shuffle(let step): step.run(piece)
+    case .linear(let step): step.run(piece, worker: worker)
     case .byteProduct(let step): step.run(piece, worker: worker)
     case .byteDepthwise(let step): step.run(piece)
     case .bytePool(let step): step.run(piece)
