@@ -1,4 +1,4 @@
-# make demo | build | test | bench | oracles | format | lint | install
+# make demo | build | test | bench | conformance | fuzz | oracles | format | lint | install
 #
 # Every target does its own set-up and is quick when nothing is left to do.
 
@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 QUOIN := .build/release/quoin
 
-.PHONY: demo bench build test oracles format lint install setup
+.PHONY: demo bench build test conformance fuzz oracles format lint install setup
 
 ## demo: the main job on built-in images, in a few minutes; a second time it only prints the result
 demo: build
@@ -25,6 +25,15 @@ test: setup oracles
 bench: build
 	swift build $(SWIFT_FLAGS) --product quoin-bench
 	@scripts/bench
+
+## conformance: whole networks as PyTorch writes them, beside ONNX Runtime; takes an hour the first time
+conformance: build
+	@scripts/conformance
+
+## fuzz: a million damaged ONNX files; FUZZ_SEED=number draws others
+fuzz: setup
+	swift build $(SWIFT_FLAGS) --build-tests
+	QUOIN_FUZZ_COUNT=$${FUZZ_COUNT:-1000000} QUOIN_FUZZ_SEED=$${FUZZ_SEED:-1} swift test -c release --skip-build --filter FuzzTests
 
 ## oracles: what tests compare with, in .venv
 oracles: setup

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the networks that speed and conformance are measured on, as ONNX files with random weights.
 
-    networks.py FOLDER [--set speed|families] [--only NAME …] [--exporter script|dynamo] [--opset 17] [--batch 1]
+    networks.py FOLDER [--set speed|families] [--only NAME …] [--exporter script|dynamo] [--opset 17] [--batch 1] [--side 224]
 
 Shapes and exporters are those of timm and torchvision. Weights are random; the statistics of batch norms come from a
 pass over random pictures, so that activations keep their size through the network and a wrong operator shows.
@@ -37,6 +37,7 @@ FAMILIES = SPEED + [
     ("mobilenetv2-torchvision", "torchvision", "mobilenet_v2"),
     ("semnasnet", "timm", "semnasnet_100"),
     ("spnasnet", "timm", "spnasnet_100"),
+    ("proxylessnas", "blocks", "PROXYLESS_MOBILE"),
     ("efficientnet-lite0", "timm", "efficientnet_lite0"),
     ("efficientnetv2-s", "timm", "tf_efficientnetv2_b0"),
     ("mixnet-s", "timm", "mixnet_s"),
@@ -57,6 +58,18 @@ FAMILIES = SPEED + [
 ]
 
 
+# ProxylessNAS for mobile phones (Cai et al., 2019, figure 4), in the notation of timm: kernel, stride, expansion, channels.
+PROXYLESS_MOBILE = [
+    ["ds_r1_k3_s1_c16"],
+    ["ir_r1_k5_s2_e3_c32", "ir_r1_k3_s1_e3_c32"],
+    ["ir_r1_k7_s2_e3_c40", "ir_r1_k3_s1_e3_c40", "ir_r2_k5_s1_e3_c40"],
+    ["ir_r1_k7_s2_e6_c80", "ir_r3_k5_s1_e3_c80"],
+    ["ir_r1_k5_s1_e6_c96", "ir_r3_k5_s1_e3_c96"],
+    ["ir_r2_k7_s2_e6_c192", "ir_r2_k7_s1_e3_c192"],
+    ["ir_r1_k7_s1_e6_c320"],
+]
+
+
 def build(library, model):
     """The network without trained weights."""
     torch.manual_seed(1)
@@ -64,6 +77,12 @@ def build(library, model):
         import timm
 
         return timm.create_model(model, pretrained=False)
+    if library == "blocks":
+        from timm.models._efficientnet_builder import decode_arch_def
+        from timm.models.efficientnet import EfficientNet
+
+        return EfficientNet(
+            decode_arch_def(globals()[model]), num_features=1280, stem_size=32, act_layer=torch.nn.ReLU6)
     import torchvision
 
     extra = {"aux_logits": False, "init_weights": False} if model == "googlenet" else {}
@@ -99,10 +118,10 @@ def settle(network, side):
     return network.eval()
 
 
-def side_of(network):
+def side_of(network, wish):
     configuration = getattr(network, "default_cfg", None) or {}
     size = configuration.get("input_size", (3, 224, 224))
-    return 224 if not configuration.get("fixed_input_size") else size[-1]
+    return wish if not configuration.get("fixed_input_size") else size[-1]
 
 
 def export(network, path, side, batch, exporter, opset):
@@ -125,6 +144,7 @@ def main():
     parser.add_argument("--exporter", choices=["script", "dynamo"], default="script")
     parser.add_argument("--opset", type=int, default=17)
     parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--side", type=int, default=224, help="rows and columns, where a network leaves them open")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +155,7 @@ def main():
             continue
         try:
             network = build(library, model)
-            side = side_of(network)
+            side = side_of(network, arguments.side)
             unfinished = path.with_suffix(".partial")
             export(settle(network, side), unfinished, side, arguments.batch, arguments.exporter, arguments.opset)
             unfinished.rename(path)

@@ -10,6 +10,8 @@ struct KernelSet {
   let transform: qn_f32_epilogue_function
   let pool: qn_f32_pool_function
   let resize: qn_f32_resize_function
+  let rows: qn_f32_rows_kernel
+  let binary: qn_f32_binary_function
   let bytes: ByteKernelSet
   private let smallTiles: qn_f32_winograd_kernel
   private let largeTiles: qn_f32_winograd_kernel
@@ -22,6 +24,8 @@ struct KernelSet {
     transform = EpilogueKernel.function(isa)
     pool = PoolKernel.function(isa)
     resize = ResizeKernel.function(isa)
+    rows = RowKernel.kernel(isa)
+    binary = BinaryKernel.function(isa)
     bytes = ByteKernelSet(isa)
     smallTiles = WinogradKernel.kernel(isa, tile: 2)
     largeTiles = WinogradKernel.kernel(isa, tile: 4)

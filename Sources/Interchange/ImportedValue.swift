@@ -14,8 +14,15 @@ enum ImportedValue {
   case affine(ChannelArithmetic)
   /// An activation of a value; times that value it is the gated activation.
   case gate(Network.ValueID, Activation, name: String)
-  /// Six times an activation of a value, as older files spell the hard sigmoid and hard swish.
-  case sextuple(Network.ValueID, Activation, name: String)
+  /// An activation of a value times a number that something later divides by: 6 where older files spell the hard sigmoid
+  /// and hard swish, 2 for a gelu.
+  case multiple(Network.ValueID, Activation, factor: Float, name: String)
+  /// erf(x / √2), or 1 + erf(x / √2).
+  case errorFunction(Network.ValueID, isShifted: Bool)
+  /// Part of a layer norm.
+  case layerNorm(SpelledLayerNorm)
+  /// A transposed value whose batch is not yet the first axis again.
+  case permuted(Network.ValueID, order: [Int])
   /// A product with a matrix `[out, in]` that a bias may follow; the scales are those of byte weights.
   case product(Network.ValueID, weight: Tensor, scales: [Float]?, name: String)
   /// A value that was rounded to a grid and is not yet dequantised.
@@ -59,6 +66,14 @@ struct ChannelArithmetic {
   mutating func divide(by constant: [Float]) {
     for i in mean.indices { deviation[i] *= Double(constant[constant.count == 1 ? 0 : i]) }
   }
+
+  /// The one number that it multiplies all channels by, where it does nothing else.
+  var scale: Double? {
+    mean.allSatisfy { $0 == 0 } && deviation.allSatisfy { $0 == deviation[0] } ? 1 / deviation[0] : nil
+  }
+
+  /// Whether all channels are treated alike.
+  var isUniform: Bool { mean.allSatisfy { $0 == mean[0] } && deviation.allSatisfy { $0 == deviation[0] } }
 
   /// Whether it adds one constant to all channels and does nothing else.
   func adds(_ constant: Double) -> Bool { mean.allSatisfy { $0 == -constant } && deviation.allSatisfy { $0 == 1 } }

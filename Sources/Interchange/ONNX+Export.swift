@@ -4,14 +4,14 @@ import Networks
 import Tensors
 
 extension ONNX {
-  /// An ONNX model of a convolutional network: operator set 17, FP32, with a symbolic batch.
+  /// An ONNX model of a vision network: operator set 17, FP32, with a symbolic batch.
   ///
   /// Inputs and outputs keep the network's names and NCHW order; the normalisation of raw pixels is part of the file.
   /// Batch norms are folded into the convolutions before them. Boxes of shared tensors become tensors of their own. The
   /// same network and weights give the same bytes.
   ///
   /// - Parameters:
-  ///   - network: A network without transformer operators.
+  ///   - network: A network without operators of language models.
   ///   - weights: Every parameter's tensor by name, in its stored shape.
   ///   - classes: The names of the classes in the order of the logits, kept as metadata.
   ///   - metadata: Further texts by name.
@@ -119,6 +119,15 @@ struct ONNXExporter {
     if let name = constants[parameter.name] { return name }
     let name = constant(parameter.name, try tensor(parameter))
     constants[parameter.name] = name
+    return name
+  }
+
+  /// The name of a parameter's matrix with rows and columns exchanged, which is added at its first use.
+  mutating func transposedConstant(_ parameter: Parameter) throws -> String {
+    let key = parameter.name + ".transposed"
+    if let name = constants[key] { return name }
+    let name = constant(key, try tensor(parameter).transposed)
+    constants[key] = name
     return name
   }
 

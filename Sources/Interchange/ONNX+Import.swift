@@ -12,15 +12,17 @@ extension ONNX {
   ///
   /// - Parameters:
   ///   - data: The bytes of the file.
-  ///   - path: The file's path, for messages.
+  ///   - path: The file's path, for messages, and for files beside it that hold its numbers.
   ///   - inputShapes: Shapes of inputs by name, needed where an extent other than the batch is symbolic.
   /// - Throws: ``Diagnostic`` that names file and node where the file is damaged, or holds an operator or a form of it
   ///   that ``Network`` has no counterpart of.
   public static func `import`(
     _ data: Data, path: String, inputShapes: [String: Shape] = [:]
   ) throws -> (network: Network, weights: Weights) {
-    let model = try ONNXModelProto(reading: data, path: path)
-    var importer = try ONNXImporter(model, byteCount: data.count, path: path)
+    var model = try ONNXModelProto(reading: data, path: path)
+    var external = ONNXExternalData(beside: path)
+    for position in model.graph.initializer.indices { try external.load(&model.graph.initializer[position]) }
+    var importer = try ONNXImporter(model, byteCount: data.count + external.byteCount, path: path)
     try importer.addInputs(shapes: inputShapes)
     return try importer.imported()
   }
@@ -53,10 +55,13 @@ struct ONNXImporter {
   /// A node, and the names of its weights.
   struct Producer {
     let op: Operator
-    /// The first value that the node reads; an input has itself.
-    let source: Network.ValueID
+    /// The values that the node reads.
+    let inputs: [Network.ValueID]
     let name: String
     var parameters: [(role: String, name: String)] = []
+
+    /// The first value that the node reads.
+    var source: Network.ValueID { inputs.first ?? 0 }
   }
 
   /// How many numbers may still be decoded or computed: a small file must not ask for more memory than its size warrants.
@@ -64,6 +69,8 @@ struct ONNXImporter {
 
   /// More elements than any value of a real network has: 1 GiB for a batch of one.
   private static let elementLimit = 1 << 28
+  /// More images than any file states; products with the element limit stay far below overflow.
+  private static let batchLimit = 1 << 20
 
   init(_ model: ONNXModelProto, byteCount: Int, path: String) throws {
     remaining = (1 << 25) + 2 * byteCount
@@ -116,7 +123,7 @@ struct ONNXImporter {
     guard let operation = Self.operations[node.op] else {
       throw Diagnostic(
         .unusableFile, "unknown ONNX operator", at: .init(file: path, path: node.name), value: node.op,
-        rule: "operators of convolutional networks are supported",
+        rule: "operators of vision networks are supported",
         nearest: nearestName(to: node.op, among: Self.operations.keys.sorted()))
     }
     do {
@@ -151,7 +158,7 @@ extension ONNXImporter {
       let shape = try self.shape(of: input.summary, pinned: shapes[input.name])
       names.insert(input.name)
       values[input.name] = .node(try builder.input(input.name, shape))
-      producers.append(Producer(op: .input, source: producers.count, name: input.name))
+      producers.append(Producer(op: .input, inputs: [], name: input.name))
     }
   }
 
@@ -184,7 +191,13 @@ extension ONNXImporter {
         isCallers ? .usage : .unusableFile, "the input's shape cannot be used", at: place,
         value: isCallers ? shape.description : declared, rule: "it is a batch of at most 2^28 numbers each")
     }
-    if let stated = input.dimensions.first ?? nil { batch = stated }
+    if let stated = input.dimensions.first ?? nil {
+      guard stated <= Self.batchLimit else {
+        throw Diagnostic(
+          .unusableFile, "the batch is too large", at: place, value: declared, rule: "2^20 images are the limit")
+      }
+      batch = stated
+    }
     return shape
   }
 }
@@ -295,7 +308,7 @@ extension ONNXImporter {
     }
     for (box, parameter) in zip(boxes, parameters) { weights[box.name] = parameter.tensor }
     let names = zip(parameters, boxes).map { (role: $0.role, name: $1.name) }
-    producers.append(Producer(op: op, source: inputs[0], name: name, parameters: names))
+    producers.append(Producer(op: op, inputs: inputs, name: name, parameters: names))
     return value
   }
 

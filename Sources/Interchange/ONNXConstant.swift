@@ -49,7 +49,8 @@ struct ONNXConstant {
       case .reals(let values): values.count
       case .integers(let values): values.count
       }
-    guard shape.checkedElementCount == count else {
+    // An extent of 0 must not hide one that a loop would never come to the end of.
+    guard shape.checkedElementCount == count, count > 0 || shape.dimensions.allSatisfy({ $0 <= 1 << 20 }) else {
       throw Diagnostic(
         .unusableFile, "the tensor's numbers do not fill its shape", at: place, value: "\(count) numbers",
         rule: "the shape is \(shape)")

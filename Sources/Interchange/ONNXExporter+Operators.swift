@@ -26,10 +26,13 @@ extension ONNXExporter {
     case .concat: simple("Concat", [.integer("axis", 1)])
     case .channelShuffle(let groups): shuffle(groups, node, inputs, output)
     case .channelSlice(let start, let count): slice(start, count, node, inputs, output)
-    case .input, .embedding, .rmsNorm, .layerNorm, .attention, .swiglu:
+    case .constant: result.initializer.append(.reals(output, try tensor(node.parameters[0])))
+    case .binary, .transpose, .reshape, .slice, .join, .matrixProduct, .softmax, .layerNorm, .resample:
+      try emitTensors(node, inputs: inputs, output: output)
+    case .input, .embedding, .rmsNorm, .attention, .swiglu:
       throw Diagnostic(
         .failure, "the operator cannot be exported to ONNX", at: .init(path: node.name), value: node.op.name,
-        rule: "convolutional networks can be exported")
+        rule: "vision networks can be exported")
     }
   }
 
@@ -89,13 +92,12 @@ extension ONNXExporter {
   ) throws {
     let activates = linear.activation != .identity
     let value = activates ? unusedName(node.name + ".product") : output
-    guard node.shape.rank == 2 else {
-      throw Diagnostic(
-        .failure, "the operator cannot be exported to ONNX", at: .init(path: node.name), value: node.op.name,
-        rule: "a fully connected layer follows a flatten")
+    if node.shape.rank == 2 {
+      let parameters = try layerParameters(node, hasBias: linear.hasBias, hasByteWeights: linear.hasByteWeights)
+      emit("Gemm", [inputs[0]] + parameters, name: node.name, output: value, [.integer("transB", 1)])
+    } else {
+      try tokenLinear(linear, node, inputs, value)
     }
-    let parameters = try layerParameters(node, hasBias: linear.hasBias, hasByteWeights: linear.hasByteWeights)
-    emit("Gemm", [inputs[0]] + parameters, name: node.name, output: value, [.integer("transB", 1)])
     if activates { activation(linear.activation, value, name: node.name + ".activation", output) }
   }
 
@@ -114,6 +116,9 @@ extension ONNXExporter {
       emit("Sigmoid", [input], name: name + ".gate", output: gate)
       emit("Mul", [input, gate], name: name, output: output)
     case .sigmoid: emit("Sigmoid", [input], name: name, output: output)
+    case .gelu: gelu(input, name: name, output)
+    case .geluTanh: geluTanh(input, name: name, output)
+    case .tanh: emit("Tanh", [input], name: name, output: output)
     }
   }
 

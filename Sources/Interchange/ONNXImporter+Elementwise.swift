@@ -26,13 +26,29 @@ extension ONNXImporter {
   mutating func clip(_ node: ONNXNodeReader) throws {
     let (least, most) = (try bound(node, "min", 1, -.infinity), try bound(node, "max", 2, .infinity))
     let hasMost = most < Float.greatestFiniteMagnitude
-    try node.require(least == 0 && (most == 6 || !hasMost), "the range is 0…6, or from 0 on", value: "\(least)…\(most)")
+    if try constant(node, 0) != nil { return try clip(node, least, most) }
+    guard least == 0, most == 6 || !hasMost else { return try clip(node, least, most) }
     if hasMost, let name = node.input(0), case .affine(let arithmetic) = try imported(name, for: node),
       arithmetic.adds(3)
     {
-      return try define(node, .sextuple(arithmetic.source, .hsigmoid, name: node.name))
+      return try define(node, .multiple(arithmetic.source, .hsigmoid, factor: 6, name: node.name))
     }
     try define(node, .activation(hasMost ? .relu6 : .relu), [operand(node)])
+  }
+
+  /// Bounds other than those of the activations.
+  private mutating func clip(_ node: ONNXNodeReader, _ least: Float, _ most: Float) throws {
+    if let constant = try constant(node, 0) {
+      return try define(
+        node, .constant(ONNXConstant(constant.shape, .reals(constant.reals.map { min(max($0, least), most) }))))
+    }
+    var value = try operand(node)
+    for (bound, operation) in [(least, BinaryOperation.maximum), (most, .minimum)]
+    where abs(bound) < Float.greatestFiniteMagnitude {
+      let name = "\(node.name).\(operation.rawValue)"
+      value = try append(name, .binary(operation), [value, scalar(bound, like: value, name: name + ".bound")])
+    }
+    try define(node, .node(value))
   }
 
   private mutating func bound(_ node: ONNXNodeReader, _ name: String, _ position: Int, _ value: Float) throws -> Float {
@@ -51,37 +67,41 @@ extension ONNXImporter {
   mutating func arithmetic(_ node: ONNXNodeReader) throws {
     guard let left = node.input(0), let right = node.input(1) else { throw node.unusable("there are two operands") }
     switch (try imported(left, for: node), try imported(right, for: node)) {
-    case (.constant(let a), .constant(let b)): try shapeArithmetic(node, a, b)
+    case (.constant(let a), .constant(let b)): try combineConstants(node, a, b)
     case (_, .constant(let constant)): try withConstant(node, left, constant)
     case (.constant(let constant), _):
-      try node.require(node.op == "Add" || node.op == "Mul", "the constant is the second operand")
-      try withConstant(node, right, constant)
-    case (let a, let b):
       switch node.op {
-      case "Add": try define(node, .add, [operand(node, 0), operand(node, 1)])
-      case "Mul": try product(node, a, b)
-      default: throw node.unusable("this form is not supported", rule: "the second operand is constant")
+      case "Add", "Mul", "Max", "Min": try withConstant(node, right, constant)
+      case "Sub":
+        // c − x is (x · −1) + c.
+        let source = try value(right, for: node)
+        var arithmetic = try channelArithmetic(source, name: node.name)
+        guard constant.reals.count == 1 else { return try general(node, left, right) }
+        arithmetic.multiply(by: [-1])
+        arithmetic.add(constant.reals, sign: 1)
+        try define(node, .affine(arithmetic))
+      default: try general(node, left, right)
       }
+    case (let a, let b):
+      if let norm = continued(node, a, b) { return try define(node, norm) }
+      node.op == "Mul" ? try product(node, a, b) : try general(node, left, right)
     }
   }
 
   private mutating func withConstant(_ node: ONNXNodeReader, _ name: String, _ constant: ONNXConstant) throws {
+    let operand = try imported(name, for: node)
+    if let value = try continued(operand, node, constant) { return try define(node, value) }
+    guard ["Add", "Sub", "Mul", "Div"].contains(node.op) else { return try general(node, name, constant) }
     var arithmetic: ChannelArithmetic
-    switch try imported(name, for: node) {
-    case .product(let source, let weight, let scales, _) where node.op == "Add":
-      let bias = try bias(Tensor(constant.shape, constant.reals), weight.shape[0], node)
-      return try fullyConnected(node, source, weight, scales, bias)
-    case .sextuple(let source, let activation, _) where isSixth(node, constant):
-      if activation == .hsigmoid { return try define(node, .gate(source, .hsigmoid, name: node.name)) }
-      return try define(node, .activation(activation), [source])
-    case .affine(let before):
+    if case .affine(let before) = operand {
       try charge(2 * before.mean.count)
       arithmetic = before
-    default:
-      let source = try value(name, for: node)
-      arithmetic = try channelArithmetic(source, name: node.name)
+    } else {
+      arithmetic = try channelArithmetic(try value(name, for: node), name: node.name)
     }
-    let numbers = try perChannel(node, constant, builder.shape(arithmetic.source))
+    guard let numbers = perChannel(constant, builder.shape(arithmetic.source)) else {
+      return try general(node, name, constant)
+    }
     arithmetic.name = node.name
     switch node.op {
     case "Add": arithmetic.add(numbers, sign: 1)
@@ -92,21 +112,82 @@ extension ONNXImporter {
     try define(node, .affine(arithmetic))
   }
 
-  private func isSixth(_ node: ONNXNodeReader, _ constant: ONNXConstant) -> Bool {
-    guard constant.reals.count == 1 else { return false }
-    return node.op == "Div" ? constant.reals[0] == 6 : node.op == "Mul" && abs(constant.reals[0] - 1 / 6) < 1e-6
+  /// What something half-read and a constant make together; `nil` where they do not belong together.
+  private mutating func continued(
+    _ operand: ImportedValue, _ node: ONNXNodeReader, _ constant: ONNXConstant
+  ) throws -> ImportedValue? {
+    switch operand {
+    case .product(let source, let weight, let scales, _) where node.op == "Add":
+      let count = constant.shape.elementCount
+      guard count == 1 || count == weight.shape[0] && constant.shape[-1] == count else { return nil }
+      let bias = try bias(Tensor(constant.shape, constant.reals), weight.shape[0], node)
+      return .node(try fullyConnected(node, source, weight, scales, bias))
+    case .multiple(let source, let activation, let factor, _) where divides(node, constant, factor):
+      if activation == .hsigmoid { return .gate(source, .hsigmoid, name: node.name) }
+      return .node(try append(node.name, .activation(activation), [source]))
+    case .errorFunction(let source, false) where node.op == "Add" && constant.reals == [1]:
+      return .errorFunction(source, isShifted: true)
+    case .layerNorm(let norm): return try continued(norm, node, constant)
+    default: return nil
+    }
   }
 
-  /// One number, or one per channel of a value, from a constant that is spread over its batch and image.
-  private func perChannel(_ node: ONNXNodeReader, _ constant: ONNXConstant, _ shape: Shape) throws -> [Float] {
-    let channels = shape[1]
-    let numbers = constant.reals
-    if numbers.count == 1 { return numbers }
-    let channelAxis = constant.shape.rank - (shape.rank - 1)
+  private func divides(_ node: ONNXNodeReader, _ constant: ONNXConstant, _ factor: Float) -> Bool {
+    guard constant.reals.count == 1 else { return false }
+    let number = constant.reals[0]
+    return node.op == "Div" ? number == factor : node.op == "Mul" && abs(number - 1 / factor) < 1e-6
+  }
+
+  /// Two values of any shapes that can be spread over each other.
+  private mutating func general(_ node: ONNXNodeReader, _ left: String, _ right: String) throws {
+    var values: [Network.ValueID?] = []
+    for name in [left, right] {
+      if case .constant = try imported(name, for: node) {
+        values.append(nil)
+      } else {
+        values.append(try value(name, for: node))
+      }
+    }
+    let rank = values.compactMap { $0.map { builder.shape($0).rank } }.max() ?? 0
+    let operands = try [left, right].enumerated().map { position, name in
+      if let value = values[position] { return value }
+      guard let constant = try constant(node, position) else { throw node.unusable("operand \(position) is missing") }
+      return try constantValue(node, constant, rank: rank)
+    }
+    try binary(node, operands[0], operands[1])
+  }
+
+  private mutating func general(_ node: ONNXNodeReader, _ name: String, _ constant: ONNXConstant) throws {
+    let value = try value(name, for: node)
+    if node.op == "Pow", constant.reals == [2] { return try define(node, .multiply, [value, value]) }
+    let other = try constantValue(node, constant, rank: builder.shape(value).rank)
+    try binary(node, value, other)
+  }
+
+  private mutating func binary(_ node: ONNXNodeReader, _ left: Network.ValueID, _ right: Network.ValueID) throws {
+    let shapes = (builder.shape(left), builder.shape(right))
     try node.require(
-      numbers.count == channels && constant.shape.rank <= shape.rank && channelAxis >= 0
-        && constant.shape[channelAxis] == channels,
-      "the constant is one number or one per channel", value: constant.shape.description)
+      shapes.0.rank == shapes.1.rank, "both operands have one rank, so that their batches meet",
+      value: "\(shapes.0), \(shapes.1)")
+    if node.op == "Add", shapes.0 == shapes.1 { return try define(node, .add, [left, right]) }
+    guard let operation = Self.binaries[node.op] else {
+      throw node.unusable("this form is not supported", rule: "the operands are constant")
+    }
+    try define(node, .binary(operation), [left, right])
+  }
+
+  private static let binaries: [String: BinaryOperation] = [
+    "Add": .add, "Sub": .subtract, "Mul": .multiply, "Div": .divide, "Max": .maximum, "Min": .minimum,
+  ]
+
+  /// One number, or one per channel of an image, from a constant that is spread over its batch and pixels.
+  private func perChannel(_ constant: ONNXConstant, _ shape: Shape) -> [Float]? {
+    let numbers = constant.reals
+    if numbers.count == 1, constant.shape.rank <= shape.rank { return numbers }
+    let channelAxis = constant.shape.rank - (shape.rank - 1)
+    guard shape.rank == 4, numbers.count == shape[1], constant.shape.rank <= shape.rank, channelAxis >= 0,
+      constant.shape[channelAxis] == shape[1]
+    else { return nil }
     return numbers
   }
 
@@ -116,14 +197,28 @@ extension ONNXImporter {
       switch gate {
       case .gate(value, .sigmoid, _): return try define(node, .activation(.swish), [value])
       case .gate(value, .hsigmoid, _): return try define(node, .activation(.hswish), [value])
-      case .sextuple(value, .hsigmoid, _): return try define(node, .sextuple(value, .hswish, name: node.name))
+      case .multiple(value, .hsigmoid, 6, _):
+        return try define(node, .multiple(value, .hswish, factor: 6, name: node.name))
+      case .errorFunction(value, true): return try define(node, .multiple(value, .gelu, factor: 2, name: node.name))
       default: continue
       }
     }
+    for case (.affine(let half), .errorFunction(let source, true)) in [(a, b), (b, a)]
+    where half.scale == 0.5 && half.source == source {
+      return try define(node, .activation(.gelu), [half.source])
+    }
     let (left, right) = (try operand(node, 0), try operand(node, 1))
-    let shape = builder.shape(left)
-    let spreadsLeft = shape.rank == 4 && shape[2] == 1 && shape[3] == 1
-    try define(node, .multiply, spreadsLeft ? [right, left] : [left, right])
+    let shapes = (builder.shape(left), builder.shape(right))
+    if shapes.0 == shapes.1 || Self.spreads(shapes.1, over: shapes.0) {
+      return try define(node, .multiply, [left, right])
+    }
+    if Self.spreads(shapes.0, over: shapes.1) { return try define(node, .multiply, [right, left]) }
+    try binary(node, left, right)
+  }
+
+  /// Whether a value is one factor per channel of an image.
+  private static func spreads(_ factor: Shape, over image: Shape) -> Bool {
+    factor.rank == 4 && image.rank == 4 && factor[1] == image[1] && factor[2] == 1 && factor[3] == 1
   }
 }
 
@@ -136,16 +231,22 @@ extension ONNXImporter {
     case .node(let value): return value
     case .affine(let arithmetic): return try finished(arithmetic)
     case .gate(let source, let activation, let name): return try append(name, .activation(activation), [source])
-    case .sextuple(let source, let activation, let name):
+    case .multiple(let source, let activation, let factor, let name):
       let value = try append(name, .activation(activation), [source])
       var arithmetic = try channelArithmetic(value, name: name + ".scale")
-      arithmetic.multiply(by: [6])
+      arithmetic.multiply(by: [factor])
       return try finished(arithmetic)
+    case .layerNorm(let norm): return try finished(norm)
+    case .grouped(let source, let groups, let isSwapped):
+      let split = try append("groups", .reshape(groupedShape(builder.shape(source), groups, false)), [source])
+      return isSwapped ? try append("swapped", .transpose(order: [0, 2, 1, 3, 4]), [split]) : split
+    case .column(let source):
+      return try append("column", .reshape(Shape(builder.shape(source).dimensions + [1])), [source])
     case .product(let source, let weight, let scales, let name):
       var linear = Linear(features: weight.shape[0], hasBias: false)
       linear.hasByteWeights = scales != nil
       return try append(name, .linear(linear), [source], [("weight", weight)] + byteScaleParameter(scales))
-    case .constant, .padded, .grouped, .column, .bytes: return nil
+    case .constant, .padded, .permuted, .errorFunction, .bytes: return nil
     }
   }
 
@@ -159,6 +260,15 @@ extension ONNXImporter {
   /// A normalisation of an input, or else a batch norm, which folds into the convolution before it.
   mutating func finished(_ arithmetic: ChannelArithmetic) throws -> Network.ValueID {
     try charge(4 * arithmetic.mean.count)
+    if let scale = arithmetic.scale, case .matrixProduct(let product) = producers[arithmetic.source].op,
+      builder.grid(arithmetic.source) == nil
+    {
+      return try append(
+        arithmetic.name, .matrixProduct(MatrixProduct(scale: Float(Double(product.scale) * scale))),
+        inputs(of: arithmetic.source))
+    }
+    if let value = try foldedIntoLinear(arithmetic) { return value }
+    if builder.shape(arithmetic.source).rank != 4 { return try uniform(arithmetic) }
     let (mean, deviation) = (arithmetic.mean.map { Float($0) }, arithmetic.deviation.map { Float($0) })
     let isUsual = deviation.allSatisfy { $0.isFinite && $0 != 0 } && mean.allSatisfy(\.isFinite)
     if isUsual, producers[arithmetic.source].op == .input {
@@ -173,5 +283,17 @@ extension ONNXImporter {
         ("gamma", Tensor(shape, gamma)), ("beta", Tensor(shape, beta)), ("mean", Tensor(shape)),
         ("variance", Tensor(shape, repeating: 1)),
       ])
+  }
+
+  /// The same number for all elements, on a value that is no image.
+  private mutating func uniform(_ arithmetic: ChannelArithmetic) throws -> Network.ValueID {
+    var value = arithmetic.source
+    let (scale, shift) = (1 / arithmetic.deviation[0], -arithmetic.mean[0] / arithmetic.deviation[0])
+    for (number, operation, neutral) in [(scale, BinaryOperation.multiply, 1.0), (shift, .add, 0)]
+    where number != neutral {
+      let name = "\(arithmetic.name).\(operation.rawValue)"
+      value = try append(name, .binary(operation), [value, scalar(Float(number), like: value, name: name + ".number")])
+    }
+    return value
   }
 }

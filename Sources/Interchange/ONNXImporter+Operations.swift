@@ -22,11 +22,16 @@ extension ONNXImporter {
     "Sigmoid": { try $0.define($1, .gate($0.operand($1), .sigmoid, name: $1.name)) },
     "HardSigmoid": { try $0.hardSigmoid($1) },
     "Clip": { try $0.clip($1) },
+    "Tanh": { try $0.define($1, .activation(.tanh), [$0.operand($1)]) },
+    "LeakyRelu": { try $0.leakyRelu($1) },
     // Arithmetic.
     "Add": { try $0.arithmetic($1) },
     "Sub": { try $0.arithmetic($1) },
     "Mul": { try $0.arithmetic($1) },
     "Div": { try $0.arithmetic($1) },
+    "Pow": { try $0.arithmetic($1) },
+    "Max": { try $0.arithmetic($1) },
+    "Min": { try $0.arithmetic($1) },
     // Windows over images.
     "MaxPool": { try $0.pool($1, .maximum) },
     "AveragePool": { try $0.pool($1, .average) },
@@ -35,6 +40,13 @@ extension ONNXImporter {
     "ReduceMean": { try $0.mean($1) },
     "Resize": { try $0.resize($1) },
     "Pad": { try $0.pad($1) },
+    // Transformers.
+    "LayerNormalization": { try $0.layerNorm($1) },
+    "Softmax": { try $0.softmax($1) },
+    "Gelu": { try $0.gelu($1) },
+    "Erf": { try $0.errorFunction($1) },
+    "Sqrt": { try $0.root($1) },
+    "Reciprocal": { try $0.root($1) },
     // Layout.
     "Flatten": { try $0.flatten($1) },
     "Reshape": { try $0.reshape($1) },
@@ -49,15 +61,45 @@ extension ONNXImporter {
     "ConstantOfShape": { try $0.constantOfShape($1) },
     "Shape": { try $0.shape($1) },
     "Gather": { try $0.gather($1) },
+    "Expand": { try $0.expand($1) },
+    "Where": { try $0.choose($1) },
+    "Range": { try $0.range($1) },
+    "Equal": { try $0.onConstants($1) },
+    "Less": { try $0.onConstants($1) },
+    "Greater": { try $0.onConstants($1) },
+    "Mod": { try $0.onConstants($1) },
+    "Not": { try $0.onConstants($1) },
+    "Neg": { try $0.negative($1) },
+    "Ceil": { try $0.onConstants($1) },
+    "Floor": { try $0.onConstants($1) },
+    "Exp": { try $0.onConstants($1) },
+    "Abs": { try $0.onConstants($1) },
     // The value itself, once a network is trained.
     "Identity": { try $0.same($1) },
     "Dropout": { try $0.same($1) },
-    "Cast": { try $0.same($1) },
+    "Cast": { try $0.cast($1) },
   ]
 
   fileprivate mutating func same(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
     try define(node, try imported(name, for: node))
+  }
+}
+
+extension ONNXImporter {
+  /// What is known of constants alone.
+  fileprivate mutating func onConstants(_ node: ONNXNodeReader) throws {
+    guard let operands = try constants(node) else {
+      throw node.unusable("this form is not supported", rule: "the operands are constant")
+    }
+    if operands.count == 2 { return try combineConstants(node, operands[0], operands[1]) }
+    try mapConstant(node, operands[0])
+  }
+
+  fileprivate mutating func negative(_ node: ONNXNodeReader) throws {
+    if let constant = try constant(node, 0) { return try mapConstant(node, constant) }
+    let source = try operand(node)
+    try define(node, .binary(.multiply), [source, scalar(-1, like: source, name: node.name + ".sign")])
   }
 }
 
@@ -94,15 +136,6 @@ extension ONNXImporter {
     try define(node, .convolution(op), [input], parameters)
   }
 
-  private mutating func batchNorm(_ node: ONNXNodeReader) throws {
-    try node.require(node.integer("training_mode", default: 0) == 0, "running statistics are used")
-    try node.require(node.integer("spatial", default: 1) == 1, "statistics are per channel")
-    let parameters = try ["gamma", "beta", "mean", "variance"].enumerated().map { position, role in
-      (role, try tensor(node, position + 1, role))
-    }
-    try define(node, .batchNorm(epsilon: node.real("epsilon", default: 1e-5)), [operand(node)], parameters)
-  }
-
   /// alpha · A · B + beta · C, where B and C are constant.
   private mutating func gemm(_ node: ONNXNodeReader) throws {
     try node.require(node.integer("transA", default: 0) == 0, "the first operand is not transposed")
@@ -123,12 +156,13 @@ extension ONNXImporter {
     }
     let beta = node.real("beta", default: 1)
     let bias = try bias(try tensor(node, 2, "bias"), weight.shape[0], node)
-    try fullyConnected(node, operand(node), weight, scales, bias.map { $0 * beta })
+    try define(node, .node(fullyConnected(node, operand(node), weight, scales, bias.map { $0 * beta })))
   }
 
   private mutating func matrixProduct(_ node: ONNXNodeReader) throws {
-    let weight = try tensor(node, 1, "second operand")
-    try node.require(weight.shape.rank == 2, "the second operand is a matrix", value: weight.shape.description)
+    guard let constant = try constant(node, 1), constant.shape.rank == 2, case .reals(let numbers) = constant.elements
+    else { return try valueProduct(node) }
+    let weight = Tensor(constant.shape, numbers)
     try charge(weight.values.count)
     let scales = try byteScales(node, 1, axis: 1, channels: weight.shape[1])
     try define(node, .product(operand(node), weight: weight.transposed, scales: scales, name: node.name))
@@ -146,11 +180,11 @@ extension ONNXImporter {
 
   mutating func fullyConnected(
     _ node: ONNXNodeReader, _ input: Network.ValueID, _ weight: Tensor, _ scales: [Float]?, _ bias: [Float]
-  ) throws {
+  ) throws -> Network.ValueID {
     var linear = Linear(features: weight.shape[0])
     linear.hasByteWeights = scales != nil
     let parameters = [("weight", weight), ("bias", Tensor([bias.count], bias))] + byteScaleParameter(scales)
-    try define(node, .linear(linear), [input], parameters)
+    return try append(node.name, .linear(linear), [input], parameters)
   }
 
   /// The last parameter of a layer with byte weights.
@@ -169,7 +203,7 @@ extension ONNXImporter {
 
 extension Tensor {
   /// A matrix with rows and columns exchanged.
-  fileprivate var transposed: Tensor {
+  var transposed: Tensor {
     let (rows, columns) = (shape[0], shape[1])
     var result = Tensor([columns, rows])
     for row in 0..<rows {

@@ -4,29 +4,27 @@ import Tensors
 /// Gates of squeeze-excite blocks that are computed by fully connected layers: flattened, multiplied, and made an image of
 /// one pixel again, which is what 1×1 convolutions compute without any reshaping.
 extension ONNXImporter {
-  /// A value of rank 2 as an image of one pixel.
-  mutating func pixel(_ value: Network.ValueID, _ node: ONNXNodeReader) throws -> Network.ValueID {
+  /// A value of rank 2 as an image of one pixel, or `nil` where other operators than these stand between.
+  mutating func pixel(_ value: Network.ValueID) throws -> Network.ValueID? {
     var chain: [Network.ValueID] = []
     var current = value
     while pixels[current] == nil {
       let producer = producers[current]
       switch producer.op {
-      case .linear, .activation: chain.append(current)
+      case .linear, .activation:
+        guard builder.shape(current).rank == 2 else { return nil }
+        chain.append(current)
       case .flatten:
         let shape = builder.shape(producer.source)
-        try node.require(
-          shape.rank == 4 && shape[2] == 1 && shape[3] == 1, "the image has one pixel", value: "\(shape)")
+        guard shape.rank == 4, shape[2] == 1, shape[3] == 1 else { return nil }
         pixels[current] = producer.source
         continue
-      default:
-        throw node.unusable(
-          "this form is not supported", value: producer.op.name,
-          rule: "fully connected layers stand between a flattening and an image")
+      default: return nil
       }
       current = producer.source
     }
     for value in chain.reversed() { pixels[value] = try convolved(value) }
-    return pixels[value] ?? value
+    return pixels[value]
   }
 
   /// A fully connected layer as a 1×1 convolution, or an activation, of the pixel that its operand is.
@@ -65,7 +63,8 @@ extension Network {
       moved[position] =
         node.op == .input
         ? try builder.input(node.name, node.shape, grid: node.grid)
-        : try builder.append(node.name, node.op, node.inputs.map { moved[$0] }, parameters: node.parameters, grid: node.grid)
+        : try builder.append(
+          node.name, node.op, node.inputs.map { moved[$0] }, parameters: node.parameters, grid: node.grid)
     }
     return builder.network(outputs: outputs.map { ($0.name, moved[$0.value]) })
   }

@@ -64,8 +64,10 @@ extension ONNXImporter {
     let axis = stated < 0 ? stated + rank : stated
     let isPerAxis = scales.count > 1 || zeros.count > 1
     try node.require(
-      !isPerAxis || axis >= 0 && axis < rank && [1, constant.shape[axis]].contains(scales.count)
-        && [1, constant.shape[axis]].contains(zeros.count), "there is one scale, or one for every index of the axis",
+      !isPerAxis
+        || axis >= 0 && axis < rank && [1, constant.shape[axis]].contains(scales.count)
+          && [1, constant.shape[axis]].contains(zeros.count),
+      "there is one scale, or one for every index of the axis",
       value: "\(scales.count) scales")
     try charge(integers.count)
     let inner = isPerAxis ? constant.shape.dimensions[(axis + 1)...].reduce(1, *) : 1

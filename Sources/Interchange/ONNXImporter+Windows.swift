@@ -46,33 +46,39 @@ extension ONNXImporter {
     try define(node, .pool(Pool(.maximum, kernel: image(input, node), stride: .one)), [input])
   }
 
-  /// A mean over height and width.
-  mutating func mean(_ node: ONNXNodeReader) throws {
-    let input = try operand(node)
-    _ = try image(input, node)
-    let axes = try integers(node, attribute: "axes", input: 1) ?? []
-    try node.require(
-      Set(axes.map { $0 < 0 ? $0 + 4 : $0 }) == [2, 3], "the mean is over height and width", value: "\(axes.prefix(8))")
-    if node.integer("keepdims", default: 1) != 0 { return try define(node, .globalAveragePool, [input]) }
-    let pooled = try append(node.name + ".pool", .globalAveragePool, [input])
-    try define(node, .flatten, [pooled])
-  }
-
-  /// Bilinear resizing with half-pixel centres to a constant size.
+  /// Resizing to a constant size.
   mutating func resize(_ node: ONNXNodeReader) throws {
     let input = try operand(node)
     let image = try image(input, node)
-    let mode = node.text("coordinate_transformation_mode", default: "half_pixel")
     try node.require(
-      node.text("mode", default: "nearest") == "linear" && node.integer("antialias", default: 0) == 0
-        && (mode == "half_pixel" || mode == "pytorch_half_pixel"),
-      "resizing is linear with half-pixel centres and without anti-aliasing", value: mode)
+      node.integer("antialias", default: 0) == 0
+        && node.input(1).map { _ in try constant(node, 1)?.reals.isEmpty ?? false } ?? true,
+      "resizing is without anti-aliasing and without a region")
     let extent = try size(node, builder.shape(input))
+    let stated = node.text("coordinate_transformation_mode", default: "half_pixel")
     // The two modes differ where one row or column remains.
     try node.require(
-      mode == "half_pixel" || (extent.height > 1 || image.height == 1) && (extent.width > 1 || image.width == 1),
+      stated != "pytorch_half_pixel"
+        || (extent.height > 1 || image.height == 1) && (extent.width > 1 || image.width == 1),
       "pytorch_half_pixel is for more than one row and column")
-    try define(node, .resize(height: extent.height, width: extent.width), [input])
+    guard let coordinates = Resampling.Coordinates(rawValue: stated == "pytorch_half_pixel" ? "half_pixel" : stated)
+    else {
+      throw node.unusable(
+        "this form is not supported", value: stated, rule: "pixels are half_pixel, asymmetric or align_corners")
+    }
+    switch node.text("mode", default: "nearest") {
+    case "linear" where coordinates == .halfPixel:
+      try define(node, .resize(height: extent.height, width: extent.width), [input])
+    case "linear":
+      try define(node, .resample(Resampling(extent, mode: .linear, coordinates: coordinates)), [input])
+    case "nearest":
+      let stated = node.text("nearest_mode", default: "round_prefer_floor")
+      guard let rounding = Resampling.Rounding(rawValue: stated) else {
+        throw node.unusable("this form is not supported", value: stated, rule: "nearest_mode is one of the standard's")
+      }
+      try define(node, .resample(Resampling(extent, mode: .nearest(rounding), coordinates: coordinates)), [input])
+    case let mode: throw node.unusable("this form is not supported", value: mode, rule: "the mode is linear or nearest")
+    }
   }
 
   private mutating func size(_ node: ONNXNodeReader, _ shape: Shape) throws -> Extent {
@@ -88,7 +94,12 @@ extension ONNXImporter {
       scales.count == 4 && scales[0] == 1 && scales[1] == 1 && scales[2...].allSatisfy { $0 > 0 && $0 < 1024 },
       "the scales are constant, and batch and channels are kept", value: "\(scales.prefix(8))")
     // In FP32 as ONNX Runtime computes it.
-    return Extent(height: Int(Float(shape[2]) * scales[2]), width: Int(Float(shape[3]) * scales[3]))
+    let size = Extent(height: Int(Float(shape[2]) * scales[2]), width: Int(Float(shape[3]) * scales[3]))
+    let isExact = [(size.height, shape[2], scales[2]), (size.width, shape[3], scales[3])].allSatisfy {
+      abs(Float($0) - Float($1) * $2) < 1e-3
+    }
+    try node.require(isExact, "the scales give a whole number of rows and columns", value: "\(scales)")
+    return size
   }
 
   /// Zeros around an image, which a convolution takes over.

@@ -4,22 +4,22 @@ import Tensors
 
 extension ONNXAttributeProto {
   /// An integer.
-  static func integer(_ name: String, _ value: Int) -> Self {
+  package static func integer(_ name: String, _ value: Int) -> Self {
     .with { ($0.name, $0.type, $0.i) = (name, .int, Int64(value)) }
   }
 
   /// A list of integers.
-  static func integers(_ name: String, _ values: [Int]) -> Self {
+  package static func integers(_ name: String, _ values: [Int]) -> Self {
     .with { ($0.name, $0.type, $0.ints) = (name, .ints, values.map(Int64.init)) }
   }
 
   /// A real number.
-  static func real(_ name: String, _ value: Float) -> Self {
+  package static func real(_ name: String, _ value: Float) -> Self {
     .with { ($0.name, $0.type, $0.f) = (name, .float, value) }
   }
 
   /// A text.
-  static func text(_ name: String, _ value: String) -> Self {
+  package static func text(_ name: String, _ value: String) -> Self {
     .with { ($0.name, $0.type, $0.s) = (name, .string, Data(value.utf8)) }
   }
 
@@ -34,7 +34,7 @@ extension ONNXAttributeProto {
 
 extension ONNXTensorProto {
   /// FP32 numbers.
-  static func reals(_ name: String, _ tensor: Tensor) -> Self {
+  package static func reals(_ name: String, _ tensor: Tensor) -> Self {
     .with {
       ($0.name, $0.dataType) = (name, Int32(ONNXTensorProto.DataType.float.rawValue))
       $0.dims = tensor.shape.dimensions.map(Int64.init)
@@ -43,7 +43,7 @@ extension ONNXTensorProto {
   }
 
   /// A list of integers.
-  static func integers(_ name: String, _ values: [Int]) -> Self {
+  package static func integers(_ name: String, _ values: [Int]) -> Self {
     .with {
       ($0.name, $0.dataType) = (name, Int32(ONNXTensorProto.DataType.int64.rawValue))
       $0.dims = [Int64(values.count)]
@@ -54,7 +54,7 @@ extension ONNXTensorProto {
 
 extension ONNXValueInfoProto {
   /// An FP32 value whose first extent, the batch, is symbolic.
-  static func batch(_ name: String, _ shape: Shape) -> Self {
+  package static func batch(_ name: String, _ shape: Shape) -> Self {
     var tensor = ONNXTypeProto.Tensor()
     tensor.elemType = Int32(ONNXTensorProto.DataType.float.rawValue)
     tensor.shape.dim = shape.dimensions.enumerated().map { axis, extent in

@@ -7,7 +7,7 @@ import Foundation
 struct ONNXWireScan {
   /// The kinds of messages that hold messages.
   private enum Kind {
-    case model, graph, node, attribute, value, type, tensorType, shape
+    case model, graph, node, attribute, tensor, value, type, tensorType, shape
     case leaf
 
     /// The kind of the message in a field, or `nil` where the field is no message.
@@ -17,7 +17,8 @@ struct ONNXWireScan {
       case (.model, 8), (.model, 14): .leaf
       case (.graph, 1): .node
       case (.graph, 11), (.graph, 12): .value
-      case (.graph, 5), (.attribute, 5), (.shape, 1): .leaf
+      case (.graph, 5), (.attribute, 5): .tensor
+      case (.tensor, 13), (.shape, 1): .leaf
       case (.node, 5): .attribute
       case (.value, 2): .type
       case (.type, 1): .tensorType

@@ -102,13 +102,16 @@ extension Operator {
       let filled = isDepthwise ? c.channels : c.channels / c.groups
       let blocks = isDepthwise ? 1 : c.groups
       return blocks * missingLanes(filled) * output[2] * output[3] * perOutput
-    case .linear(let l): return missingLanes(l.features) * output.elementCount / l.features * operands[0][-1]
+    case .linear, .matrixProduct:
+      return missingLanes(output[-1]) * output.elementCount / output[-1] * operands[0][-1]
     default: return 0
     }
   }
 
-  /// The elements of the patches that a convolution other than pointwise and depthwise reads.
+  /// The elements that are laid out for a matrix product: the patches that a convolution other than pointwise and
+  /// depthwise reads, or a right operand that is no parameter.
   fileprivate func patchElements(output: Shape, operands: [Shape]) -> Int {
+    if case .matrixProduct = self { return operands[1].elementCount }
     guard case .convolution(let c) = self, c.kernel != .one, c.groups != c.channels else { return 0 }
     return output[2] * output[3] * operands[0][1] * c.kernel.height * c.kernel.width
   }
@@ -126,11 +129,15 @@ extension Operator {
     case .convolution(let c): activation = c.activation
     case .linear(let l): activation = l.activation
     case .activation(let a): activation = a
+    case .softmax: return output.elementCount
     case .swiglu(let hidden): return output.elementCount / output[-1] * hidden
     case .attention(let a): return output[1] * output[1] * a.heads
     default: return 0
     }
-    return activation == .swish || activation == .sigmoid ? output.elementCount : 0
+    switch activation {
+    case .swish, .sigmoid, .gelu, .geluTanh, .tanh: return output.elementCount
+    case .identity, .relu, .relu6, .hswish, .hsigmoid: return 0
+    }
   }
 }
 

@@ -14,4 +14,10 @@ public enum Activation: String, Hashable, Sendable, Codable, CaseIterable {
   case swish
   /// 1 / (1 + exp(−x))
   case sigmoid
+  /// x · Φ(x), with the normal distribution Φ (Hendrycks and Gimpel, "Gaussian error linear units", 2016)
+  case gelu
+  /// x · sigmoid(√(8/π) · (x + 0.044715 · x³)), the approximation of gelu by a hyperbolic tangent
+  case geluTanh
+  /// The hyperbolic tangent.
+  case tanh
 }

@@ -2,7 +2,7 @@ import Tensors
 
 /// What one run of a network or node costs for a batch of one, counted exactly from its shapes.
 public struct Cost: Hashable, Sendable, Codable {
-  /// Multiply-accumulate operations of convolutions, fully connected layers and attention.
+  /// Multiply-accumulate operations of convolutions, fully connected layers, matrix products and attention.
   public var macs = 0
   /// Learned numbers read, counted once per node. Running statistics of batch norm count.
   public var parameters = 0
@@ -32,7 +32,7 @@ extension Network {
     cost.macs = node.op.macs(output: node.shape, operands: node.inputs.map { nodes[$0].shape })
     cost.parameters = node.parameters.reduce(0) { $0 + $1.shape.elementCount }
     cost.weightBytes = 4 * cost.parameters
-    cost.activationBytes = node.op == .input ? 0 : 4 * node.shape.elementCount
+    cost.activationBytes = node.op.isGiven ? 0 : 4 * node.shape.elementCount
     return cost
   }
 
@@ -46,12 +46,20 @@ extension Network {
 }
 
 extension Operator {
+  /// Whether the value is there before a run begins.
+  fileprivate var isGiven: Bool {
+    switch self {
+    case .input, .constant: true
+    default: false
+    }
+  }
+
   /// Multiply-accumulate operations for an output and operands of the given shapes.
   func macs(output: Shape, operands: [Shape]) -> Int {
     switch self {
     case .convolution(let c):
       return output.elementCount * (operands[0][1] / c.groups) * c.kernel.height * c.kernel.width
-    case .linear: return output.elementCount * operands[0][-1]
+    case .linear, .matrixProduct: return output.elementCount * operands[0][-1]
     case .swiglu(let hidden): return 3 * output.elementCount * hidden
     case .attention(let a):
       let (tokens, width) = (output[1], output[2])

@@ -1,3 +1,5 @@
+import Tensors
+
 /// What a node of a ``Network`` computes. Images are batch, channels, height, width.
 public enum Operator: Hashable, Sendable {
   /// A value that the caller gives. No inputs, no parameters.
@@ -31,6 +33,25 @@ public enum Operator: Hashable, Sendable {
   case channelShuffle(groups: Int)
   /// Channels `start ..< start + count`.
   case channelSlice(start: Int, count: Int)
+
+  /// A parameter as a value, the same for every image of a batch. Parameter: the value, of this shape.
+  case constant(Shape)
+  /// See ``BinaryOperation``.
+  case binary(BinaryOperation)
+  /// Axis i of the result is axis `order[i]` of the operand; the first axis stays the first.
+  case transpose(order: [Int])
+  /// The same elements in row-major order, in another shape.
+  case reshape(Shape)
+  /// See ``AxisSlice``.
+  case slice(AxisSlice)
+  /// Joins any number of values along an axis other than the first.
+  case join(axis: Int)
+  /// See ``MatrixProduct``.
+  case matrixProduct(MatrixProduct)
+  /// exp(x) / Σ exp(x) over the last dimension.
+  case softmax
+  /// See ``Resampling``.
+  case resample(Resampling)
 
   /// Token numbers `[n, t]` to vectors `[n, t, width]`. Parameter: table `[vocabulary, width]`.
   case embedding(vocabulary: Int, width: Int)
@@ -229,6 +250,15 @@ extension Operator {
     case .concat: "concat"
     case .channelShuffle: "channelShuffle"
     case .channelSlice: "channelSlice"
+    case .constant: "constant"
+    case .binary(let operation): operation.rawValue
+    case .transpose: "transpose"
+    case .reshape: "reshape"
+    case .slice: "slice"
+    case .join: "join"
+    case .matrixProduct: "matrixProduct"
+    case .softmax: "softmax"
+    case .resample: "resample"
     case .embedding: "embedding"
     case .rmsNorm: "rmsNorm"
     case .layerNorm: "layerNorm"

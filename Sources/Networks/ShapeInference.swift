@@ -64,6 +64,8 @@ extension Operator {
       try check.require(
         start >= 0 && count > 0 && start <= shape[1] - count, "the slice lies inside the channels")
       return [shape[0], count, shape[2], shape[3]]
+    case .constant, .binary, .transpose, .reshape, .slice, .join, .matrixProduct, .softmax, .resample:
+      return try tensorShape(check)
     case .embedding(_, let width):
       let shape = try check.single()
       try check.require(shape.rank == 2, "the operand is batch × tokens")
@@ -87,7 +89,9 @@ extension Operator {
       [[c.channels, operands[0][1] / c.groups, c.kernel.height, c.kernel.width]] + (c.hasBias ? [[c.channels]] : [])
         + (c.hasByteWeights ? [[c.channels]] : [])
     case .batchNorm: Array(repeating: [operands[0][1]], count: 4)
-    case .linear(let l): [[l.features, operands[0][-1]]] + (l.hasBias ? [[l.features]] : []) + (l.hasByteWeights ? [[l.features]] : [])
+    case .linear(let l):
+      [[l.features, operands[0][-1]]] + (l.hasBias ? [[l.features]] : []) + (l.hasByteWeights ? [[l.features]] : [])
+    case .constant(let shape): [shape]
     case .embedding(let vocabulary, let width): [[vocabulary, width]]
     case .rmsNorm: [[operands[0][-1]]]
     case .layerNorm: Array(repeating: [operands[0][-1]], count: 2)
@@ -127,7 +131,7 @@ extension Convolution {
 }
 
 /// The rules that operands share, each answered with an error that names the node.
-private struct OperandCheck {
+struct OperandCheck {
   let op: Operator
   let node: String
   let operands: [Shape]

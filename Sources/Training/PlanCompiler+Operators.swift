@@ -16,7 +16,9 @@ extension PlanCompiler {
     case .add, .multiply: return try lowerPair(node)
     case .concat, .channelShuffle, .channelSlice: return try lowerColumns(node)
     case .globalAveragePool, .pool, .resize, .flatten: return try lowerImage(node)
-    case .embedding, .rmsNorm, .layerNorm, .attention, .swiglu:
+    case .constant, .binary, .transpose, .reshape, .slice, .join, .matrixProduct, .softmax, .layerNorm, .resample:
+      throw untrainable(node, "convolutional networks are trained here; \(node.op.name) runs in inference alone")
+    case .embedding, .rmsNorm, .attention, .swiglu:
       throw untrainable(node, "image networks are trained here; \(node.op.name) belongs to language models")
     }
   }
@@ -70,7 +72,9 @@ extension PlanCompiler {
 
   private mutating func lower(_ activation: Activation, _ node: Network.Node) throws -> PlanValue {
     let operand = try value(node.inputs[0])
-    let code = activation.code
+    guard let code = activation.code else {
+      throw untrainable(node, "\(activation.rawValue) runs in inference alone")
+    }
     // A view that only normalises takes the activation along if nobody else sees it.
     if let base = operand.base, operand.activation == qn_identity, hasOneReader(node.inputs[0]) {
       return makeView(of: base, operand.normalisation, code, needsGradient: operand.needsGradient)
@@ -216,8 +220,8 @@ extension PlanValue {
 }
 
 extension Activation {
-  /// The activation as the kernels name it.
-  var code: qn_activation {
+  /// The activation as the kernels name it; `nil` where they have no derivative of it.
+  var code: qn_activation? {
     switch self {
     case .identity: qn_identity
     case .relu: qn_relu
@@ -226,6 +230,7 @@ extension Activation {
     case .hsigmoid: qn_hsigmoid
     case .swish: qn_swish
     case .sigmoid: qn_sigmoid
+    case .gelu, .geluTanh, .tanh: nil
     }
   }
 }

@@ -13,6 +13,9 @@ func activated(_ x: Double, _ activation: qn_activation) -> Double {
   case qn_hsigmoid: min(max(x / 6 + 0.5, 0), 1)
   case qn_swish: x / (1 + exp(-x))
   case qn_sigmoid: 1 / (1 + exp(-x))
+  case qn_gelu: 0.5 * x * erfc(-x / 2.0.squareRoot())
+  case qn_gelu_tanh: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+  case qn_tanh: tanh(x)
   default: x
   }
 }
@@ -20,7 +23,7 @@ func activated(_ x: Double, _ activation: qn_activation) -> Double {
 @Suite struct EpilogueKernelTests {
   @Test(
     "Every kernel equals the definition, for all activations and operands",
-    arguments: 0...6, ISA.allCases.filter(\.isSupported))
+    arguments: 0...9, ISA.allCases.filter(\.isSupported))
   func matchesDefinition(code: Int, isa: ISA) {
     let activation = qn_activation(rawValue: UInt32(code))
     var random = RandomSource(seed: 5)
@@ -60,14 +63,15 @@ func activated(_ x: Double, _ activation: qn_activation) -> Double {
     "Sigmoid and swish stay finite far out, and a NaN stays one",
     arguments: ISA.allCases.filter(\.isSupported))
   func extremes(isa: ISA) {
-    for activation in [qn_sigmoid, qn_swish] {
+    for activation in [qn_sigmoid, qn_swish, qn_gelu, qn_gelu_tanh, qn_tanh] {
       var y = [Float](repeating: 0, count: 5)
       EpilogueKernel.function(isa)(1, 5, [-1000, -100, 0, 100, 1000], 5, nil, nil, nil, 0, activation, &y, 5)
       #expect(y.allSatisfy { $0.isFinite })
-      #expect(abs(y[0]) < 1e-30 && abs(y[4] - (activation == qn_sigmoid ? 1 : 1000)) < 1e-3)
+      #expect(abs(Double(y[0]) - activated(-1000, activation)) < 1e-30)
+      #expect(abs(Double(y[4]) - activated(1000, activation)) < 1e-3)
     }
     var y: [Float] = [0]
-    for code in 0...6 {
+    for code in 0...9 {
       EpilogueKernel.function(isa)(
         1, 1, [Float.nan], 1, nil, nil, nil, 0, qn_activation(rawValue: UInt32(code)), &y, 1)
       #expect(y[0].isNaN)

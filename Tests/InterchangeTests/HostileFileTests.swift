@@ -62,67 +62,6 @@ struct HostileFileTests {
     #expect(Set(names).count == count + 1)
   }
 
-  @Test("2000 mutated files neither crash nor take much memory")
-  func mutations() throws {
-    // Small tensors, so that most mutations hit the structure.
-    let original = try model()
-    var random = RandomSource(seed: 9)
-    for _ in 0..<2000 {
-      var data = original
-      for _ in 0...random.below(4) { data[random.below(data.count)] = UInt8(random.below(256)) }
-      if random.below(4) == 0 { data.removeSubrange(random.below(data.count)..<data.count) }
-      if let (network, weights) = try? ONNX.import(data, path: "mutated.onnx") {
-        #expect(network.nodes.count < 200 && weights.count < 200)
-        _ = network.cost
-      }
-    }
-  }
-
-  @Test("mutated attributes, shapes and links of our files and others' neither crash nor take much memory")
-  func structuralMutations() throws {
-    let files = try [model()] + torchFiles.map { try readFile(fixture("onnx/\($0)")) }
-    let originals = try files.map { try ONNXModelProto(serializedBytes: $0) }
-    var random = RandomSource(seed: 10)
-    for _ in 0..<2500 {
-      var proto = random.pick(originals)
-      for _ in 0...random.below(2) { mutate(&proto.graph, &random) }
-      _ = try? ONNX.import(proto.serializedData(), path: "mutated.onnx").network.cost
-    }
-  }
-
-  private let numbers: [Int64] = [0, -1, 1, 2, 3, 7, 1 << 20, 1 << 31, 1 << 62, .max, .min]
-
-  /// Changes the links, operator or attributes of a node, or a constant, or the input.
-  private func mutate(_ graph: inout ONNXGraphProto, _ random: inout RandomSource) {
-    let at = random.below(graph.node.count)
-    switch random.below(6) {
-    case 0:
-      let names = graph.node.flatMap(\.output) + graph.initializer.map(\.name) + ["", "image"]
-      for i in graph.node[at].input.indices { graph.node[at].input[i] = random.pick(names) }
-    case 1: graph.node[at].opType = random.pick(graph.node).opType
-    case 2: for i in graph.node[at].attribute.indices { mutate(&graph.node[at].attribute[i], &random) }
-    case 3, 4:
-      guard !graph.initializer.isEmpty else { return }
-      mutate(&graph.initializer[random.below(graph.initializer.count)], &random)
-    default: graph.input[0].type.tensorType.shape.dim[random.below(4)].dimValue = random.pick(numbers)
-    }
-  }
-
-  private func mutate(_ attribute: inout ONNXAttributeProto, _ random: inout RandomSource) {
-    attribute.i = random.pick(numbers)
-    for i in attribute.ints.indices where random.below(2) == 0 { attribute.ints[i] = random.pick(numbers) }
-    if attribute.hasT { mutate(&attribute.t, &random) }
-  }
-
-  /// Changes the numbers of a list of integers, or else the shape.
-  private func mutate(_ tensor: inout ONNXTensorProto, _ random: inout RandomSource) {
-    guard tensor.dataType == ONNXTensorProto.DataType.int64.rawValue, random.below(4) > 0 else {
-      return tensor.dims = (0..<random.below(5)).map { _ in random.pick(numbers) }
-    }
-    let values = (0..<tensor.rawData.count / 8).map { _ in random.pick(numbers) }
-    tensor.rawData = values.withUnsafeBytes { Data($0) }
-  }
-
   @Test("a file of millions of empty messages is refused before it is decoded")
   func messageBomb() {
     let count = 5_000_000
@@ -191,14 +130,52 @@ struct HostileFileTests {
     #expect(error?.value == "imaeg" && error?.nearest == "image")
   }
 
-  @Test("weights in another file are refused with a remedy")
+  @Test("weights in a file beside the model are read, with offsets and lengths")
   func externalData() throws {
-    let error = refusal(
-      try model { proto in
-        let at = try #require(proto.graph.initializer.firstIndex { $0.name == "stem.weight" })
-        proto.graph.initializer[at].dataLocation = .external
-      })
-    #expect(error?.place?.path == "stem.weight" && error?.remedy != nil)
+    let original = try ONNXModelProto(serializedBytes: model())
+    var (proto, bytes) = (original, Data(repeating: 7, count: 5))
+    for at in proto.graph.initializer.indices where proto.graph.initializer[at].dataType == 1 {
+      let raw = proto.graph.initializer[at].rawData
+      proto.graph.initializer[at].place("weights.bin", offset: bytes.count, length: raw.count)
+      bytes.append(raw)
+    }
+    try withTemporaryFolder { folder in
+      try writeAtomically(bytes, to: folder + "/weights.bin")
+      let (network, weights) = try ONNX.import(proto.serializedData(), path: folder + "/model.onnx")
+      let (same, numbers) = try ONNX.import(original.serializedData(), path: "model.onnx")
+      #expect(network == same && weights == numbers)
+      try writeAtomically(bytes.dropLast(), to: folder + "/weights.bin")
+      let error = #expect(throws: Diagnostic.self) {
+        try ONNX.import(proto.serializedData(), path: folder + "/model.onnx")
+      }
+      #expect(error?.rule?.contains("cut off") == true)
+    }
+  }
+
+  @Test("weights outside the model's folder, and places that cannot be, are refused")
+  func hostileExternalData() throws {
+    try withTemporaryFolder { root in
+      let folder = root + "/inner"
+      try writeAtomically(Data(count: 4000), to: root + "/secret.bin")
+      try writeAtomically(Data(count: 4000), to: folder + "/weights.bin")
+      try FileManager.default.createSymbolicLink(atPath: folder + "/link.bin", withDestinationPath: "../secret.bin")
+      let places: [(String, Int, Int, String)] = [
+        ("../secret.bin", 0, 16, "outside"), (root + "/secret.bin", 0, 16, "outside"), ("link.bin", 0, 16, "outside"),
+        ("a/../../secret.bin", 0, 16, "outside"), ("", 0, 16, "not named"), ("missing.bin", 0, 16, "cannot be read"),
+        (".", 0, 16, "outside"), ("weights.bin", 4000, 16, "behind the end"),
+        ("weights.bin", .max, .max, "behind the end"),
+        ("weights.bin", -1, 16, "no number"), ("weights.bin", 0, 12, "do not fill"),
+      ]
+      for (location, offset, length, problem) in places {
+        let data = try model { proto in
+          let at = try #require(proto.graph.initializer.firstIndex { $0.name == "stem.weight" })
+          proto.graph.initializer[at].place(location, offset: offset, length: length)
+        }
+        let error = #expect(throws: Diagnostic.self) { try ONNX.import(data, path: folder + "/model.onnx") }
+        #expect(error?.problem.contains(problem) == true, "\(location): \(error?.description ?? "no error")")
+        #expect(error?.place?.path == "stem.weight")
+      }
+    }
   }
 
   @Test("a symbolic input asks for its shape, which must fit")
@@ -215,5 +192,16 @@ struct HostileFileTests {
     #expect(refusal(data, shapes: ["picture": [1, 3, 13, 15], "imag": [1]])?.nearest == "image")
     let pinned = try ONNX.import(data, path: "a.onnx", inputShapes: ["image": [4, 3, 13, 15]]).network
     #expect(pinned.nodes[0].shape == [1, 3, 13, 15])
+  }
+}
+
+extension ONNXTensorProto {
+  /// Moves the numbers elsewhere.
+  fileprivate mutating func place(_ location: String, offset: Int, length: Int) {
+    clearRawData()
+    dataLocation = .external
+    externalData = [("location", location), ("offset", String(offset)), ("length", String(length))].map { entry in
+      .with { ($0.key, $0.value) = entry }
+    }
   }
 }

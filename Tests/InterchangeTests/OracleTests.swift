@@ -23,6 +23,27 @@ struct OracleTests {
     }
   }
 
+  @Test(
+    "every operator on tensors passes the checker and gives the reference's numbers, also read back", arguments: [1, 3])
+  func everyTensorOperatorAgrees(batch: Int) throws {
+    let network = try everyTensorOperator()
+    let weights = randomWeights(network, seed: 7)
+    let image = ["image": randomPixels([batch, 3, 8, 6], seed: 8)]
+    let data = try ONNX.export(network, weights: weights)
+    let theirs = try #require(try Oracle.run([.init(onnx: data, inputs: image)])[0]["logits"])
+    let back = try ONNX.import(data, path: "own.onnx")
+    for (network, weights) in [(network, weights), back] {
+      let ours = try ReferenceInterpreter(network, weights: weights).run(image)
+      #expect(relativeDifference(try #require(ours["logits"]), theirs) < 1e-5)
+      for isa in CPU.current.levels {
+        let compiled = try CompiledNetwork(
+          network, weights: weights, batch: batch, pool: ThreadPool(threads: 2), isa: isa)
+        #expect(relativeDifference(try #require(try compiled.run(image)["logits"]), theirs) < 1e-5)
+      }
+    }
+    #expect(back.network.cost.macs == network.cost.macs)
+  }
+
   @Test("sampled networks of every shipped space agree with the inference core, and once more when read back")
   func shippedSpaces() throws {
     let samples = try Self.samples()

@@ -47,7 +47,8 @@ private struct QuantisedSample {
 
 @Suite("Quantised files")
 struct QuantisedFileTests {
-  @Test("come back as they were written: operators, grids, bytes, results", arguments: ["mbconv-cifar", "mbconv-mnist"])
+  @Test(
+    "come back as they were written: operators, grids, bytes, results", arguments: ["mbconv-cifar", "mbconv-mnist"])
   func roundTrip(space: String) throws {
     let sample = try QuantisedSample(space, seed: 3)
     let file = try ONNX.export(sample.quantised.network, weights: sample.quantised.weights)

@@ -79,3 +79,54 @@ private func squeezeExcite(_ builder: inout NetworkBuilder, _ x: Network.ValueID
   gate = try builder.append("se.gate", .activation(.hsigmoid), [gate])
   return try builder.append("se.scale", .multiply, [x, gate])
 }
+
+/// A network that holds every operator on tensors of any rank.
+func everyTensorOperator() throws -> Network {
+  var builder = NetworkBuilder(name: "every-tensor-operator")
+  let image = try builder.input("image", [1, 3, 8, 6])
+  var x = try builder.append("normalize", .normalize(mean: [125, 123, 114], deviation: [63, 62, 67]), [image])
+  x = try builder.convolution("patches", x, Convolution(channels: 12, kernel: Extent(2), stride: Extent(2)))
+  x = try builder.append(
+    "larger", .resample(Resampling(Extent(height: 6, width: 5), mode: .nearest(.floor), coordinates: .asymmetric)), [x])
+  x = try builder.append(
+    "blended", .resample(Resampling(Extent(height: 4, width: 3), mode: .linear, coordinates: .alignCorners)), [x])
+  x = try builder.append("flat", .reshape([1, 12, 12]), [x])
+  x = try builder.append("tokens", .transpose(order: [0, 2, 1]), [x])
+  let token = try builder.append("class", .constant([1, 1, 12]), [], parameters: [Parameter("class", [1, 1, 12])])
+  x = try builder.append("joined", .join(axis: 1), [token, x])
+  let place = try builder.append(
+    "position", .constant([1, 13, 12]), [], parameters: [Parameter("position", [1, 13, 12])])
+  x = try builder.append("placed", .binary(.add), [x, place])
+  x = try attention(&builder, x)
+  x = try builder.linear("hidden", x, Linear(features: 20))
+  x = try builder.append("hidden.gelu", .activation(.gelu), [x])
+  x = try builder.linear("output", x, Linear(features: 12, hasBias: false))
+  x = try builder.append("output.gelu", .activation(.geluTanh), [x])
+  let first = try builder.append("first", .slice(AxisSlice(axis: 1, start: 0, count: 1)), [x])
+  let others = try builder.append("others", .slice(AxisSlice(axis: 1, start: 1, count: 6, step: 2)), [x])
+  x = try builder.append("distance", .binary(.subtract), [others, first])
+  x = try builder.append("largest", .binary(.maximum), [x, others])
+  x = try builder.append("bounded", .activation(.tanh), [x])
+  x = try builder.append("vector", .flatten, [x])
+  x = try builder.linear("head", x, Linear(features: 5))
+  return builder.network(outputs: [("logits", x)])
+}
+
+private func attention(_ builder: inout NetworkBuilder, _ input: Network.ValueID) throws -> Network.ValueID {
+  let gain = ["gain", "bias"].map { Parameter("norm.\($0)", [12]) }
+  let norm = try builder.append("norm", .layerNorm(epsilon: 1e-5), [input], parameters: gain)
+  var x = try builder.linear("queries", norm, Linear(features: 36))
+  x = try builder.append("heads", .reshape([1, 13, 3, 2, 6]), [x])
+  var parts: [Network.ValueID] = []
+  for (i, name) in ["q", "k", "v"].enumerated() {
+    let part = try builder.append(name + ".part", .slice(AxisSlice(axis: 2, start: i, count: 1)), [x])
+    let rows = try builder.append(name + ".rows", .reshape([1, 13, 2, 6]), [part])
+    parts.append(try builder.append(name, .transpose(order: i == 1 ? [0, 2, 3, 1] : [0, 2, 1, 3]), [rows]))
+  }
+  x = try builder.append("scores", .matrixProduct(MatrixProduct(scale: 0.4)), [parts[0], parts[1]])
+  x = try builder.append("weights", .softmax, [x])
+  x = try builder.append("mixed", .matrixProduct(MatrixProduct()), [x, parts[2]])
+  x = try builder.append("mixed.rows", .transpose(order: [0, 2, 1, 3]), [x])
+  x = try builder.append("mixed.tokens", .reshape([1, 13, 12]), [x])
+  return try builder.append("attended", .add, [x, input])
+}

@@ -13,7 +13,7 @@ struct OperatorCase: CustomTestStringConvertible, Sendable {
   var testDescription: String { "\(op.name) of \(operands.map(\.description).joined(separator: ", "))" }
 
   /// Every operator, in forms that differ in their rules.
-  static let all: [OperatorCase] = images + transformers
+  static let all: [OperatorCase] = images + tensors + transformers
 
   private static let images: [OperatorCase] = [
     .init(op: .normalize(mean: [1, 2, 3], deviation: [1, 1, 1]), operands: [[1, 3, 5, 7]], result: [1, 3, 5, 7]),
@@ -61,6 +61,24 @@ struct OperatorCase: CustomTestStringConvertible, Sendable {
     .init(op: .concat, operands: [[1, 2, 4, 4], [1, 3, 4, 4], [1, 1, 4, 4]], result: [1, 6, 4, 4]),
     .init(op: .channelShuffle(groups: 3), operands: [[1, 6, 4, 4]], result: [1, 6, 4, 4]),
     .init(op: .channelSlice(start: 2, count: 4), operands: [[1, 6, 4, 4]], result: [1, 4, 4, 4]),
+  ]
+
+  private static let tensors: [OperatorCase] = [
+    .init(op: .constant([1, 1, 8]), operands: [], parameters: [[1, 1, 8]], result: [1, 1, 8]),
+    .init(op: .binary(.subtract), operands: [[1, 6, 8], [1, 1, 8]], result: [1, 6, 8]),
+    .init(op: .binary(.maximum), operands: [[1, 1, 8], [1, 6, 1]], result: [1, 6, 8]),
+    .init(op: .transpose(order: [0, 2, 1]), operands: [[1, 6, 8]], result: [1, 8, 6]),
+    .init(op: .reshape([6, 2, 4]), operands: [[1, 6, 8]], result: [6, 2, 4]),
+    .init(op: .slice(AxisSlice(axis: 2, start: 1, count: 3, step: 3)), operands: [[1, 6, 8]], result: [1, 6, 3]),
+    .init(op: .join(axis: 1), operands: [[1, 6, 8], [1, 1, 8]], result: [1, 7, 8]),
+    // Of one row of 4 keys, used for 2 heads: 2·6·5 sums of 4 products.
+    .init(
+      op: .matrixProduct(MatrixProduct(scale: 0.5)), operands: [[1, 2, 6, 4], [1, 1, 4, 5]], result: [1, 2, 6, 5],
+      macs: 240),
+    .init(op: .softmax, operands: [[1, 6, 8]], result: [1, 6, 8]),
+    .init(
+      op: .resample(Resampling(.init(height: 4, width: 9), mode: .nearest(.floor), coordinates: .asymmetric)),
+      operands: [[1, 3, 5, 7]], result: [1, 3, 4, 9]),
   ]
 
   private static let transformers: [OperatorCase] = [

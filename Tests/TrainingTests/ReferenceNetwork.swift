@@ -94,6 +94,7 @@ struct ReferenceNetwork {
     case .hsigmoid: min(max(x / 6 + 0.5, 0), 1)
     case .swish: x / (1 + exp(-x))
     case .sigmoid: 1 / (1 + exp(-x))
+    case .gelu, .geluTanh, .tanh: preconditionFailure("\(activation.rawValue) is not trained")
     }
   }
 

@@ -34,8 +34,9 @@ QN_INLINE vec v_derivative(vec z, qn_activation activation) {
       vec s = v_sigmoid(z);
       return v_mul(s, v_sub(v_set(1), s));
     }
+    // The others are not trained.
+    default: return v_set(1);
   }
-  return v_set(1);
 }
 
 // Calls `body` with the activation as a constant, so that no choice is left inside loops.
@@ -48,6 +49,7 @@ QN_INLINE vec v_derivative(vec z, qn_activation activation) {
     case qn_hsigmoid: body(qn_hsigmoid); break; \
     case qn_swish: body(qn_swish); break;   \
     case qn_sigmoid: body(qn_sigmoid); break; \
+    default: break;                         \
   }
 
 // A view's numbers for one vector of channels.

@@ -9,6 +9,7 @@
 // Kernels trust their arguments; the callers in Swift check.
 
 #include "quoin-cpu.h"
+#include "quoin-f32-binary.h"
 #include "quoin-f32-dwconv.h"
 #include "quoin-f32-epilogue.h"
 #include "quoin-f32-gconv.h"
@@ -17,6 +18,7 @@
 #include "quoin-f32-layout.h"
 #include "quoin-f32-pool.h"
 #include "quoin-f32-resize.h"
+#include "quoin-f32-rows.h"
 #include "quoin-f32-stem.h"
 #include "quoin-f32-training.h"
 #include "quoin-f32-winograd.h"

@@ -21,6 +21,9 @@ typedef enum {
   qn_hsigmoid = 4,
   qn_swish = 5,
   qn_sigmoid = 6,
+  qn_gelu = 7,
+  qn_gelu_tanh = 8,
+  qn_tanh = 9,
 } qn_activation;
 
 /// A sliding window over one NHWC image.

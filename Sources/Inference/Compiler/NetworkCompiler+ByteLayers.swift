@@ -22,7 +22,8 @@ extension NetworkCompiler {
       columns: convolution.channels / groups, depth: convolution.depth(inputs: input.channels) * together,
       groups: groups, isUnrolled: isUnrolled)
     appendByteProduct(
-      shape, convolution.joined(turned, channelsPerGroup: input.channels / convolution.groups, together), layer, window: convolution.window(input, output), inputStride: input.channels,
+      shape, convolution.joined(turned, channelsPerGroup: input.channels / convolution.groups, together), layer,
+      window: convolution.window(input, output), inputStride: input.channels,
       inputImage: input.imageElements, node, value)
   }
 
@@ -141,7 +142,7 @@ extension NetworkCompiler {
     result.scale = keep(layer.scales.map { layer.input.scale * $0 / (own?.scale ?? 1) })
     guard let own else {
       result.real = pointers[value]
-      result.real_stride = layouts[value].shape[layouts[value].isImage ? 1 : -1]
+      result.real_stride = layouts[value].shape[layouts[value].shape.rank == 4 ? 1 : -1]
       return result
     }
     result.zero = Int32(own.zero)

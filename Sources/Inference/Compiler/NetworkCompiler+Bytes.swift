@@ -51,7 +51,7 @@ extension NetworkCompiler {
 
   private mutating func lowerQuantise(_ operand: Int, _ value: Int) {
     let (layout, grid) = (layouts[value], grid(value))
-    if network.nodes[operand].op == .input, !layout.isPlain {
+    if network.isQuantisedAtOnce(operand), !layout.isPlain {
       // The caller's planes become bytes with neighbouring channels in one pass.
       let pixelBlocks = min(layout.pixels, threads == 1 ? 1 : 4 * threads)
       append(

@@ -32,7 +32,7 @@ extension NetworkCompiler {
   /// A product of equals, or of an image and one factor per channel.
   mutating func lowerMultiply(_ node: Network.Node, _ value: Int) {
     let factor = UnsafePointer(pointers[node.inputs[1]])
-    if layouts[node.inputs[0]] == layouts[node.inputs[1]] {
+    if layouts[node.inputs[0]].shape == layouts[node.inputs[1]].shape {
       appendFlatStep(value, from: node.inputs[0], factor: factor)
     } else {
       appendChannelStep(

@@ -49,15 +49,33 @@ extension NetworkCompiler {
 
   mutating func lowerResize(_ node: Network.Node, _ value: Int) {
     let (input, output) = (layouts[node.inputs[0]], layouts[value])
+    appendResize(
+      rows: neighbours(from: input.height, to: output.height),
+      columns: neighbours(from: input.width, to: output.width), node, value)
+  }
+
+  mutating func lower(_ resampling: Resampling, _ node: Network.Node, _ value: Int) {
+    let (input, output) = (layouts[node.inputs[0]], layouts[value])
+    func table(_ size: Int, _ count: Int) -> [qn_neighbours] {
+      resampling.neighbours(from: size, to: count).map {
+        qn_neighbours(first: Int32($0.first), second: Int32($0.second), blend: $0.blend)
+      }
+    }
+    appendResize(
+      rows: table(input.height, output.height), columns: table(input.width, output.width), node, value)
+  }
+
+  private mutating func appendResize(
+    rows: [qn_neighbours], columns: [qn_neighbours], _ node: Network.Node, _ value: Int
+  ) {
+    let (input, output) = (layouts[node.inputs[0]], layouts[value])
     let blocks = imageBlocks(output, rows: output.height, cutsChannels: false)
     append(
       .resize(
         ResizeStep(
-          function: kernels.resize, width: input.width, outWidth: output.width,
-          rows: keep(neighbours(from: input.height, to: output.height)),
-          columns: keep(neighbours(from: input.width, to: output.width)), input: pointers[node.inputs[0]],
-          output: pointers[value], inputImage: input.imageElements, outputImage: output.imageElements,
-          blocks: blocks,
+          function: kernels.resize, width: input.width, outWidth: output.width, rows: keep(rows),
+          columns: keep(columns), input: pointers[node.inputs[0]], output: pointers[value],
+          inputImage: input.imageElements, outputImage: output.imageElements, blocks: blocks,
           partition: Partition(blocks: blocks.count, threads: threads, nanoseconds: output.elements / 2))))
   }
 
@@ -79,13 +97,6 @@ extension NetworkCompiler {
       to: qn_neighbours.self, capacity: table.count)
     for (index, entry) in table.enumerated() { entries[index] = entry }
     return UnsafePointer(entries)
-  }
-
-  /// NCHW order for whoever reads the flat value; nothing where an image is one pixel or one channel.
-  mutating func lowerFlatten(_ node: Network.Node, _ value: Int) {
-    let input = layouts[node.inputs[0]]
-    guard !input.isPlain else { return }
-    appendTransposition(input, to: pointers[value], from: pointers[node.inputs[0]], isInput: false)
   }
 
   mutating func lowerConcat(_ node: Network.Node, _ value: Int) {

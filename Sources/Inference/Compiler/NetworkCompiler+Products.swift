@@ -49,13 +49,6 @@ extension NetworkCompiler {
   /// A fully connected layer over the last dimension.
   mutating func lower(_ linear: Linear, _ node: Network.Node, _ value: Int) throws {
     let input = layouts[node.inputs[0]]
-    guard !input.isImage || input.channels == 1 else {
-      throw Diagnostic(
-        .failure, "the inference core does not run this layer", at: .init(path: node.name),
-        value: input.shape.description,
-        rule: "a linear layer reads batch × features or batch × tokens × features",
-        remedy: "flatten the image first")
-    }
     if let linearFormat { return try lower(linear, node, value, in: linearFormat) }
     let depth = input.shape[-1]
     let weight = try parameters.required(node, 0)
@@ -67,7 +60,7 @@ extension NetworkCompiler {
           ProductShape(
             images: 1, rows: input.elements / depth, columns: linear.features, depth: depth, groups: 1,
             isUnrolled: false),
-          window: qn_window(), input: pointers[node.inputs[0]], inputStride: depth, inputImage: 0,
+          window: qn_window(), input: pointers[node.inputs[0]], inputStride: input.rowStride ?? depth, inputImage: 0,
           packed: keep(packed.buffer), packedGroup: 0, output: value, outputStride: linear.features,
           residual: nil,
           activation: linear.activation.code)))
@@ -121,9 +114,11 @@ struct ProductShape {
 }
 
 extension NetworkCompiler {
-  /// Elements of scratch memory that one thread needs for unrolled windows, or for copies of the input.
+  /// Elements of scratch memory that one thread needs for unrolled windows, for copies of the input, or for packed
+  /// operands.
   var unrolledElements: Int {
     network.nodes.indices.map { value in
+      if case .matrixProduct = network.nodes[value].op { return packedSize(of: value) }
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
       let (operand, output) = (network.nodes[value].inputs[0], layouts[value])
       let input = layouts[operand]
@@ -216,6 +211,9 @@ extension Activation {
     case .hsigmoid: qn_hsigmoid
     case .swish: qn_swish
     case .sigmoid: qn_sigmoid
+    case .gelu: qn_gelu
+    case .geluTanh: qn_gelu_tanh
+    case .tanh: qn_tanh
     }
   }
 }

@@ -12,7 +12,9 @@ struct NetworkCompiler {
   let threads: Int
   let kernels: KernelSet
   let parameters: ParameterReader
-  let layouts: [ValueLayout]
+  let layoutPlan: LayoutPlan
+  /// The layout of every value; that of a copy while a node that reads the copy is lowered.
+  private(set) var layouts: [ValueLayout]
   /// What follows the layers and sums of bytes.
   let tails: [Int: ByteTail]
   /// How the weights of fully connected layers are stored; `nil` for FP32.
@@ -23,6 +25,7 @@ struct NetworkCompiler {
 
   /// The memory of every value.
   private(set) var pointers: [UnsafeMutablePointer<Float>] = []
+  private var copyPointers: [UnsafeMutablePointer<Float>?] = []
   private(set) var bindings: [String: BoundValue] = [:]
   private(set) var results: [String: BoundValue] = [:]
   private(set) var plan = CompiledPlan()
@@ -39,7 +42,8 @@ struct NetworkCompiler {
     self.threads = threads
     kernels = KernelSet(isa)
     parameters = ParameterReader(weights: weights)
-    layouts = try network.layouts(batch: batch)
+    layoutPlan = try LayoutPlan(network, batch: batch, hasPlainLinears: linearFormat != nil)
+    layouts = layoutPlan.layouts
     plan.constants = ConstantArena(expecting: network.parameters.reduce(0) { $0 + $1.shape.elementCount })
     for (value, table) in bytePlan.tables.sorted(by: { $0.key < $1.key }) { byteTables[value] = keep(bytes: table) }
   }
@@ -50,7 +54,7 @@ struct NetworkCompiler {
     plan.workspace = AlignedBuffer(count: max(threads * max(unrolledElements, linearElements), winogradElements))
     for (value, node) in network.nodes.enumerated() {
       let first = plan.steps.count
-      if try !lowerBytes(node, value) { try lower(node, value) }
+      try lowerReadingCopies(node, value)
       plan.nodes.append(.init(value: value, steps: first..<plan.steps.count))
       lowerOutputs(of: value)
     }
@@ -60,19 +64,33 @@ struct NetworkCompiler {
   }
 
   private mutating func placeValues() throws {
-    let storage = StoragePlan(network, layouts: layouts)
+    let storage = StoragePlan(network, layouts: layoutPlan)
     let arena = MemoryPlanner.plan(storage.storages)
     try checkMemory(arena.elements)
     plan.arena = AlignedBuffer(count: arena.elements)
     plan.arenaElements = arena.elements
     plan.liveElements = MemoryPlanner.lowerBound(storage.storages)
     for value in network.inputs { bindings[network.nodes[value].name] = BoundValue(layout: layouts[value]) }
-    pointers = storage.places.map { place in
-      switch place {
-      case .arena(let number): plan.arena.pointer + arena.offsets[number]
-      case .bound(let input): boundPointer(input)
+    var kept: [Network.ValueID: UnsafeMutablePointer<Float>] = [:]
+    for (value, node) in network.nodes.enumerated() {
+      if case .constant(let shape) = node.op { kept[value] = try constant(node, shape) }
+    }
+    func pointer(_ place: StoragePlan.Place) -> UnsafeMutablePointer<Float> {
+      switch place.memory {
+      case .arena(let number): plan.arena.pointer + arena.offsets[number] + place.offset
+      case .bound(let input): boundPointer(input) + place.offset
+      case .kept(let value): kept[value].map { $0 + place.offset } ?? plan.arena.pointer
       }
     }
+    pointers = storage.places.map(pointer)
+    copyPointers = storage.copies.map { $0.map(pointer) }
+  }
+
+  /// A constant's numbers, once for all images or once for each.
+  private mutating func constant(_ node: Network.Node, _ shape: Shape) throws -> UnsafeMutablePointer<Float> {
+    let numbers = try parameters.required(node, 0)
+    let times = shape[0] == 1 ? 1 : batch
+    return UnsafeMutablePointer(mutating: keep((0..<times).flatMap { _ in numbers }))
   }
 
   private func boundPointer(_ input: Network.ValueID) -> UnsafeMutablePointer<Float> {
@@ -96,34 +114,9 @@ struct NetworkCompiler {
       let bound = BoundValue(layout: layouts[value])
       results[output.name] = bound
       let first = plan.steps.count
-      appendTransposition(layouts[value], to: bound.buffer.pointer, from: pointers[value], isInput: false)
+      let plain = ValueLayout(plain: layouts[value].shape)
+      appendRelayout(layouts[value], from: pointers[value], plain, to: bound.buffer.pointer)
       plan.nodes.append(.init(value: value, output: output.name, steps: first..<plan.steps.count))
-    }
-  }
-
-  /// Between NCHW outside and NHWC inside.
-  mutating func appendTransposition(
-    _ layout: ValueLayout, to target: UnsafeMutablePointer<Float>, from source: UnsafePointer<Float>,
-    isInput: Bool
-  ) {
-    if layout.isPlain {
-      let partition = Partition(
-        blocks: layout.images, threads: threads, nanoseconds: layout.elements / 8)
-      append(
-        .copy(
-          CopyStep(
-            rows: layout.images, columns: layout.imageElements, input: source,
-            inputStride: layout.imageElements,
-            output: target, outputStride: layout.imageElements, partition: partition)))
-    } else {
-      let (outer, inner) = (layout.channels, layout.pixels)
-      append(
-        .transpose(
-          TransposeStep(
-            images: layout.images, rows: isInput ? outer : inner, columns: isInput ? inner : outer,
-            input: source,
-            output: target,
-            partition: Partition(blocks: layout.images, threads: threads, nanoseconds: layout.elements))))
     }
   }
 
@@ -153,6 +146,21 @@ struct NetworkCompiler {
 }
 
 extension NetworkCompiler {
+  /// Makes the copies that nobody has read before, and puts them in the place of the values.
+  private mutating func lowerReadingCopies(_ node: Network.Node, _ value: Int) throws {
+    let (values, memory) = (layouts, pointers)
+    for (source, input) in zip(layoutPlan.operands[value], node.inputs) {
+      guard case .copy(let number) = source, let target = copyPointers[number] else { continue }
+      let copy = layoutPlan.copies[number]
+      if copy.first == value, layouts[input] == values[input] {
+        appendRelayout(values[input], from: memory[input], copy.layout, to: target)
+      }
+      (layouts[input], pointers[input]) = (copy.layout, target)
+    }
+    if layoutPlan.views[value] == nil, try !lowerBytes(node, value) { try lower(node, value) }
+    (layouts, pointers) = (values, memory)
+  }
+
   private mutating func lower(_ node: Network.Node, _ value: Int) throws {
     switch node.op {
     case .input: lowerInput(node, value)
@@ -166,46 +174,27 @@ extension NetworkCompiler {
     case .resize: lowerResize(node, value)
     case .pool(let pool): try lower(pool, node, value)
     case .globalAveragePool: lowerGlobalAverage(node, value)
-    case .flatten: lowerFlatten(node, value)
+    case .constant, .flatten, .reshape, .transpose, .slice: break
+    case .binary(let operation): lower(operation, node, value)
+    case .join(let axis): lowerJoin(axis, node, value)
+    case .matrixProduct(let product): lower(product, node, value)
+    case .softmax: lowerSoftmax(node, value)
+    case .layerNorm(let epsilon): try lowerLayerNorm(epsilon, node, value)
+    case .resample(let resampling): lower(resampling, node, value)
     case .concat: lowerConcat(node, value)
     case .channelShuffle(let groups): lowerShuffle(groups, node, value)
     case .channelSlice(let start, let count): lowerSlice(start, count, node, value)
-    case .embedding, .rmsNorm, .layerNorm, .attention, .swiglu:
+    case .embedding, .rmsNorm, .attention, .swiglu:
       throw Diagnostic(
         .failure, "the inference core does not run this operator", at: .init(path: node.name),
         value: node.op.name,
-        rule: "it runs convolutional networks; transformers can be built and costed, not yet executed")
+        rule: "it runs vision networks; language models can be built and costed, not yet executed")
     }
   }
 
   private mutating func lowerInput(_ node: Network.Node, _ value: Int) {
     guard !layouts[value].isPlain, !planarInputs.contains(value), !network.isQuantisedAtOnce(value) else { return }
-    appendTransposition(layouts[value], to: pointers[value], from: boundPointer(value), isInput: true)
-  }
-}
-
-extension Network {
-  /// The extents of every value for a batch.
-  ///
-  /// - Throws: ``Diagnostic`` where a value is too large to address.
-  fileprivate func layouts(batch: Int) throws -> [ValueLayout] {
-    try nodes.map { node in
-      var shape = node.shape
-      guard shape.rank > 0 else {
-        throw Diagnostic(.unusableFile, "a value has no batch dimension", at: .init(path: node.name))
-      }
-      var count = batch
-      for extent in shape.dimensions {
-        let (product, overflows) = count.multipliedReportingOverflow(by: extent)
-        guard !overflows, product < 1 << 31 else {
-          throw Diagnostic(
-            .failure, "a value is too large", at: .init(path: node.name),
-            value: "batch \(batch) of \(node.shape)", rule: "a value has less than 2^31 elements")
-        }
-        count = product
-      }
-      shape[0] *= batch
-      return ValueLayout(shape: shape, elements: count)
-    }
+    let plain = ValueLayout(plain: layouts[value].shape)
+    appendRelayout(plain, from: boundPointer(value), layouts[value], to: pointers[value])
   }
 }

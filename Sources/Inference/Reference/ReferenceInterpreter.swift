@@ -42,6 +42,8 @@ package struct ReferenceInterpreter {
   /// - Throws: ``Diagnostic`` for an operator without a definition here, or a missing weight or input.
   package func run(_ inputs: [String: Tensor]) throws -> [String: Tensor] {
     var values: [Value] = []
+    let given = network.inputs.first.map { network.nodes[$0] }
+    let batch = given.flatMap { inputs[$0.name]?.shape[0] }.map { $0 / (given?.shape[0] ?? 1) } ?? 1
     for node in network.nodes {
       if node.op == .input {
         guard let tensor = inputs[node.name] else {
@@ -49,7 +51,7 @@ package struct ReferenceInterpreter {
         }
         values.append(rounded(Value(tensor), node.grid))
       } else {
-        values.append(rounded(try evaluate(node, node.inputs.map { values[$0] }), node.grid))
+        values.append(rounded(try evaluate(node, node.inputs.map { values[$0] }, batch: batch), node.grid))
       }
     }
     return Dictionary(
@@ -76,10 +78,10 @@ package struct ReferenceInterpreter {
     }
   }
 
-  private func evaluate(_ node: Network.Node, _ operands: [Value]) throws -> Value {
+  private func evaluate(_ node: Network.Node, _ operands: [Value], batch: Int) throws -> Value {
     let parameters = try parameters(node)
     var shape = node.shape
-    shape[0] *= operands[0].shape[0]
+    shape[0] *= batch
     var result = Value(shape)
     switch node.op {
     case .convolution(let convolution): convolve(convolution, operands, parameters, &result)
@@ -90,6 +92,8 @@ package struct ReferenceInterpreter {
       transform(node.op, operands, parameters, &result)
     case .globalAveragePool, .flatten, .concat, .channelShuffle, .channelSlice:
       rearrange(node.op, operands, &result)
+    case .constant, .binary, .transpose, .reshape, .slice, .join, .matrixProduct, .softmax, .layerNorm, .resample:
+      combine(node.op, operands, parameters, &result)
     default:
       throw Diagnostic(.failure, "the reference does not run this operator", value: node.op.name)
     }
@@ -108,6 +112,9 @@ extension Activation {
     case .hsigmoid: min(max(x / 6 + 0.5, 0), 1)
     case .swish: x / (1 + exp(-x))
     case .sigmoid: 1 / (1 + exp(-x))
+    case .gelu: 0.5 * x * erfc(-x / 2.0.squareRoot())
+    case .geluTanh: 0.5 * x * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .tanh: Foundation.tanh(x)
     }
   }
 }

@@ -1,22 +1,5 @@
 import CKernels
 
-/// Transposes the matrix of every image: between channels × pixels and pixels × channels.
-struct TransposeStep {
-  let images: Int
-  let rows: Int
-  let columns: Int
-  let input: UnsafePointer<Float>
-  let output: UnsafeMutablePointer<Float>
-  let partition: Partition
-
-  func run(_ piece: Int) {
-    for image in partition.blocks(of: piece) {
-      let offset = image * rows * columns
-      qn_f32_transpose(rows, columns, input + offset, output + offset)
-    }
-  }
-}
-
 /// Copies a box of channels: a slice, or one operand of a concatenation.
 struct CopyStep {
   let rows: Int

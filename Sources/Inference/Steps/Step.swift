@@ -10,9 +10,12 @@ enum Step {
   case resize(ResizeStep)
   case channel(ChannelStep)
   case flat(FlatStep)
-  case transpose(TransposeStep)
   case copy(CopyStep)
   case shuffle(ShuffleStep)
+  case relayout(RelayoutStep)
+  case rows(RowStep)
+  case binary(BinaryStep)
+  case batchProduct(BatchProductStep)
   case linear(LinearStep)
   case byteProduct(ByteProductStep)
   case byteDepthwise(ByteDepthwiseStep)
@@ -38,9 +41,12 @@ enum Step {
     case .resize(let step): step.partition.pieces
     case .channel(let step): step.partition.pieces
     case .flat(let step): step.partition.pieces
-    case .transpose(let step): step.partition.pieces
     case .copy(let step): step.partition.pieces
     case .shuffle(let step): step.partition.pieces
+    case .relayout(let step): step.partition.pieces
+    case .rows(let step): step.partition.pieces
+    case .binary(let step): step.partition.pieces
+    case .batchProduct(let step): step.partition.pieces
     case .linear(let step): step.partition.pieces
     case .byteProduct(let step): step.partition.pieces
     case .byteDepthwise(let step): step.partition.pieces
@@ -68,9 +74,12 @@ enum Step {
     case .resize(let step): step.run(piece)
     case .channel(let step): step.run(piece)
     case .flat(let step): step.run(piece)
-    case .transpose(let step): step.run(piece)
     case .copy(let step): step.run(piece)
     case .shuffle(let step): step.run(piece)
+    case .relayout(let step): step.run(piece)
+    case .rows(let step): step.run(piece)
+    case .binary(let step): step.run(piece)
+    case .batchProduct(let step): step.run(piece, worker: worker)
     case .linear(let step): step.run(piece, worker: worker)
     case .byteProduct(let step): step.run(piece, worker: worker)
     case .byteDepthwise(let step): step.run(piece)
