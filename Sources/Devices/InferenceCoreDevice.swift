@@ -57,7 +57,7 @@ public struct InferenceCoreDevice: Device {
   /// The processor, the kernels, the number of threads and the BLAS library.
   public var fingerprint: DeviceFingerprint {
     DeviceFingerprint(
-      cpu: CPU.current.name, isa: isa.rawValue, threads: threads, precision: format, runtime: "quoin-1",
+      cpu: CPU.current.name, isa: isa.rawValue, threads: threads, precision: format, runtime: "quoin-2",
       libraries: ["BLAS": BLAS.description])
   }
 
