@@ -19,6 +19,8 @@ enum ImportedValue {
   case multiple(Network.ValueID, Activation, factor: Float, name: String)
   /// erf(x / √2), or 1 + erf(x / √2).
   case errorFunction(Network.ValueID, isShifted: Bool)
+  /// (1 + erf(x / √2)) / 2, the share of a gelu.
+  case normalDistribution(Network.ValueID)
   /// Part of a layer norm.
   case layerNorm(SpelledLayerNorm)
   /// A transposed value whose batch is not yet the first axis again.

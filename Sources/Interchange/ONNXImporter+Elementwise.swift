@@ -127,6 +127,7 @@ extension ONNXImporter {
       return .node(try append(node.name, .activation(activation), [source]))
     case .errorFunction(let source, false) where node.op == "Add" && constant.reals == [1]:
       return .errorFunction(source, isShifted: true)
+    case .errorFunction(let source, true) where divides(node, constant, 2): return .normalDistribution(source)
     case .layerNorm(let norm): return try continued(norm, node, constant)
     default: return nil
     }
@@ -199,6 +200,7 @@ extension ONNXImporter {
       case .gate(value, .hsigmoid, _): return try define(node, .activation(.hswish), [value])
       case .multiple(value, .hsigmoid, 6, _):
         return try define(node, .multiple(value, .hswish, factor: 6, name: node.name))
+      case .normalDistribution(value): return try define(node, .activation(.gelu), [value])
       case .errorFunction(value, true): return try define(node, .multiple(value, .gelu, factor: 2, name: node.name))
       default: continue
       }
@@ -246,7 +248,7 @@ extension ONNXImporter {
       var linear = Linear(features: weight.shape[0], hasBias: false)
       linear.hasByteWeights = scales != nil
       return try append(name, .linear(linear), [source], [("weight", weight)] + byteScaleParameter(scales))
-    case .constant, .padded, .permuted, .errorFunction, .bytes: return nil
+    case .constant, .padded, .permuted, .errorFunction, .normalDistribution, .bytes: return nil
     }
   }
 

@@ -252,6 +252,9 @@ extension ONNXImporter {
     let starts = try integers(node, attribute: "starts", input: 1) ?? []
     let ends = try integers(node, attribute: "ends", input: 2) ?? []
     let constant = try constant(node, 0)
+    if constant == nil, let name = node.input(0), case .permuted(let source, let order) = try imported(name, for: node) {
+      return try slice(node, source, order, starts: starts, ends: ends)
+    }
     var value = constant == nil ? try operand(node) : -1
     let rank = constant?.shape.rank ?? builder.shape(value).rank
     let axes = try axes(
@@ -272,6 +275,24 @@ extension ONNXImporter {
       }
     }
     try define(node, result.map { .constant($0) } ?? .node(value))
+  }
+
+  /// Parts of a value whose batch is not yet the first axis again.
+  private mutating func slice(
+    _ node: ONNXNodeReader, _ source: Network.ValueID, _ order: [Int], starts: [Int], ends: [Int]
+  ) throws {
+    let stated = try integers(node, attribute: "axes", input: 3) ?? Array(starts.indices)
+    let axes = try axes(node, stated, rank: order.count)
+    let steps = try integers(node, attribute: "steps", input: 4) ?? starts.map { _ in 1 }
+    try node.require(
+      starts.count == axes.count && ends.count == axes.count && steps.count == axes.count && !steps.contains(0),
+      "there is a start, an end and a step for every axis")
+    var value = source
+    for (i, axis) in axes.enumerated() {
+      let picked = positions(builder.shape(value)[order[axis]], starts[i], ends[i], steps[i])
+      value = try sliced(value, order[axis], picked, steps[i], node)
+    }
+    try define(node, permuted: value, order)
   }
 
   private mutating func sliced(
