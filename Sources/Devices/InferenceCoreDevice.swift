@@ -24,7 +24,8 @@ public struct InferenceCoreDevice: Device {
     threads: Int, isa: ISA? = nil, precision: Precision = .fp32, linearFormat: LinearFormat? = nil,
     rules: MeasurementProtocol = MeasurementProtocol()
   ) throws {
-    let isa = isa.map { precision == .int8 || linearFormat != nil ? $0 : min($0, .avx512) }
+    let isa =
+      isa.map { precision == .int8 || linearFormat != nil ? $0 : min($0, .avx512) }
       ?? (precision == .int8 || linearFormat != nil ? .nativeInteger : .native)
     guard (1...CPU.current.cores).contains(threads) else {
       throw Diagnostic(
@@ -80,7 +81,8 @@ public struct InferenceCoreDevice: Device {
     let fused = try network.fused(with: weights)
     let timing = try onPinnedThread {
       let pool = ThreadPool(threads: threads, pinned: true)
-      let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision,
+      let compiled = try CompiledNetwork(
+        fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision,
         linearFormat: linearFormat)
       try compiled.bind(fused.network.timingInputs)
       return rules.measure(

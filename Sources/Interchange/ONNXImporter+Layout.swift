@@ -252,7 +252,8 @@ extension ONNXImporter {
     let starts = try integers(node, attribute: "starts", input: 1) ?? []
     let ends = try integers(node, attribute: "ends", input: 2) ?? []
     let constant = try constant(node, 0)
-    if constant == nil, let name = node.input(0), case .permuted(let source, let order) = try imported(name, for: node) {
+    if constant == nil, let name = node.input(0), case .permuted(let source, let order) = try imported(name, for: node)
+    {
       return try slice(node, source, order, starts: starts, ends: ends)
     }
     var value = constant == nil ? try operand(node) : -1

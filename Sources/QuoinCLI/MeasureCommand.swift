@@ -28,8 +28,9 @@ struct MeasureCommand: ParsableCommand {
 
   func validate() throws {
     if let runs, !(1...1_000_000).contains(runs) { throw ValidationError("--runs is from 1 to 1000000, not \(runs)") }
-    if device != nil, options.threads != nil || options.isa != "native" || options.precision != "fp32"
-      || options.weights != "fp32"
+    if device != nil,
+      options.threads != nil || options.isa != "native" || options.precision != "fp32"
+        || options.weights != "fp32"
     {
       throw ValidationError("--device excludes --threads, --isa, --precision and --weights: a device has its own")
     }
@@ -85,7 +86,8 @@ struct MeasureCommand: ParsableCommand {
     var rules = MeasurementProtocol()
     if let runs { rules = MeasurementProtocol(minimumRuns: runs, maximumRuns: runs, timeLimit: .infinity) }
     if let device { return try DeviceCatalog.device(named: device, rules: rules) }
-    return try InferenceCoreDevice(threads: options.threads ?? 1, isa: options.level(), precision: options.arithmetic,
+    return try InferenceCoreDevice(
+      threads: options.threads ?? 1, isa: options.level(), precision: options.arithmetic,
       linearFormat: options.linearFormat, rules: rules)
   }
 }

@@ -85,7 +85,10 @@ struct QuantizeCommandTests {
       #expect(try #require(ratios["logits"]) > 15)
       for (file, extra) in [(output, [String]()), (model, ["--calibration", samples])] {
         let infer = try CommandRun(
-          ["infer", file, "--input", "image=" + samples, "--output-dir", folder + "/out\(extra.count)", "--precision", "int8"]
+          [
+            "infer", file, "--input", "image=" + samples, "--output-dir", folder + "/out\(extra.count)", "--precision",
+            "int8",
+          ]
             + extra)
         #expect(infer.code == 0, "\(infer.messages)")
       }

@@ -154,7 +154,8 @@ extension GradientCase {
     },
   ]
 
-  private static let activations = [Activation.identity, .relu, .relu6, .hswish, .hsigmoid, .swish, .sigmoid].flatMap { activation in
+  private static let activations = [Activation.identity, .relu, .relu6, .hswish, .hsigmoid, .swish, .sigmoid].flatMap {
+    activation in
     [
       GradientCase("\(activation) of a stored value") { try $0.append("a", .activation(activation), [$1]) },
       GradientCase("\(activation) of a batch norm, before a depthwise convolution") {
