@@ -69,7 +69,7 @@ public final class CompiledNetwork {
         .usage, "this machine cannot run the kernels", value: isa.rawValue,
         rule: "it runs \(CPU.current.levels.map(\.rawValue).joined(separator: ", "))")
     }
-    let bytePlan = try BytePlanner.plan(network, usesBytes: usesBytes)
+    let bytePlan = try BytePlanner.plan(network, weights: weights, usesBytes: usesBytes)
     executed = bytePlan.network
     var compiler = try NetworkCompiler(
       bytePlan, weights: weights, batch: batch, threads: pool.threads, isa: isa, linearFormat: linearFormat)

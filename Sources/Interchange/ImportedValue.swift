@@ -27,8 +27,8 @@ enum ImportedValue {
   case permuted(Network.ValueID, order: [Int])
   /// A product with a matrix `[out, in]` that a bias may follow; the scales are those of byte weights.
   case product(Network.ValueID, weight: Tensor, scales: [Float]?, name: String)
-  /// A value that was rounded to a grid and is not yet dequantised.
-  case bytes(Network.ValueID, ByteGrid)
+  /// A value that was rounded to a grid and is not yet dequantised; the file's bytes may be signed.
+  case bytes(Network.ValueID, ByteGrid, isSigned: Bool)
   /// An image with zeros around it.
   case padded(Network.ValueID, Padding)
   /// Channels split as groups × rest, or swapped to rest × groups: on the way of a channel shuffle.

@@ -40,6 +40,8 @@ struct ONNXImporter {
   private var tensors: [String: ONNXTensorProto] = [:]
   /// How often the graph reads every value, under any of its names.
   private var readerCounts: [String: Int] = [:]
+  /// How many names of the graph stand for a value, identities left out.
+  private(set) var nameCounts: [Network.ValueID: Int] = [:]
   /// The names that are another name of the same value.
   private var aliases: [String: String] = [:]
   /// The nodes of the network so far, by value.
@@ -157,7 +159,9 @@ extension ONNXImporter {
       }
       let shape = try self.shape(of: input.summary, pinned: shapes[input.name])
       names.insert(input.name)
-      values[input.name] = .node(try builder.input(input.name, shape))
+      let value = try builder.input(input.name, shape)
+      values[input.name] = .node(value)
+      nameCounts[value] = 1
       producers.append(Producer(op: .input, inputs: [], name: input.name))
     }
   }
@@ -272,6 +276,7 @@ extension ONNXImporter {
         rule: "constants, paddings and regroupings are part of an operator that follows")
     }
     values[name] = .node(value)
+    nameCounts[value, default: 0] += 1
     return value
   }
 
@@ -286,6 +291,8 @@ extension ONNXImporter {
     guard values.updateValue(value, forKey: name) == nil, tensors[name] == nil else {
       throw node.unusable("a value is produced twice", value: name)
     }
+    // Readers of an identity's result are counted as readers of its operand.
+    if case .node(let value) = value, aliases[name] == nil { nameCounts[value, default: 0] += 1 }
   }
 
   /// The node computes an operator whose name and output are its own.

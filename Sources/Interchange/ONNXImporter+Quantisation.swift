@@ -7,17 +7,19 @@ extension ONNXImporter {
   /// A value on its way to being rounded: what reads it next is a DequantizeLinear.
   mutating func quantize(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
+    let value = try imported(name, for: node)
+    if case .constant(let constant) = value {
+      return try define(node, .constant(try quantized(constant, node)))
+    }
     let grid = try grid(node)
-    switch try imported(name, for: node) {
-    case .constant(let constant):
-      // Rounded here; the type tells DequantizeLinear nothing that the grid does not.
-      let bytes = constant.reals.map { Int(grid.byte($0)) - grid.typeOffset }
-      try define(node, .constant(ONNXConstant(constant.shape, .integers(bytes))))
+    switch value {
     case .grouped(let source, let groups, let isSwapped) where builder.grid(source) == grid.grid:
       // Regrouping moves bytes only.
       try define(node, .grouped(source, groups: groups, isSwapped: isSwapped))
     case .column(let source) where builder.grid(source) == grid.grid: try define(node, .column(source))
-    default: try define(node, .bytes(try rounded(value(name, for: node), name, node, grid.grid), grid.grid))
+    default:
+      let bytes = try rounded(self.value(name, for: node), name, node, grid.grid)
+      try define(node, .bytes(bytes, grid.grid, isSigned: grid.typeOffset != 0))
     }
   }
 
@@ -26,7 +28,7 @@ extension ONNXImporter {
     _ value: Network.ValueID, _ name: String, _ node: ONNXNodeReader, _ grid: ByteGrid
   ) throws -> Network.ValueID {
     if builder.grid(value) == grid { return value }
-    if readers(of: name) == 1, builder.grid(value) == nil {
+    if readers(of: name) == 1, nameCounts[value, default: 1] == 1, builder.grid(value) == nil {
       builder.setGrid(grid, of: value)
       return value
     }
@@ -39,18 +41,54 @@ extension ONNXImporter {
   mutating func dequantize(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
     switch try imported(name, for: node) {
-    case .bytes(let value, let written):
-      let read = try grid(node).grid
+    case .bytes(let value, let written, let isSigned):
+      let read = try grid(node, isSigned: isSigned).grid
       try node.require(read == written, "the scale and zero point are those of the QuantizeLinear before")
       try define(node, .node(value))
     case .grouped(let source, let groups, let isSwapped):
+      try requireGrid(of: source, node)
       try define(node, .grouped(source, groups: groups, isSwapped: isSwapped))
-    case .column(let source): try define(node, .column(source))
+    case .column(let source):
+      try requireGrid(of: source, node)
+      try define(node, .column(source))
     case .constant(let constant): try define(node, .constant(try dequantized(constant, node)))
     default:
       throw node.unusable(
         "the operand holds no bytes", value: name, rule: "it is a constant, or the result of QuantizeLinear")
     }
+  }
+
+  private mutating func requireGrid(of source: Network.ValueID, _ node: ONNXNodeReader) throws {
+    let read = try grid(node).grid
+    try node.require(builder.grid(source) == read, "the scale and zero point are those of the QuantizeLinear before")
+  }
+
+  /// The bytes of numbers, for one scale or one for every index of an axis.
+  private mutating func quantized(_ constant: ONNXConstant, _ node: ONNXNodeReader) throws -> ONNXConstant {
+    let scales = try scales(node)
+    let zeroPoint = try self.constant(node, 2)
+    let zeros = zeroPoint?.integers ?? [0]
+    let isSigned = zeroPoint?.type == Int32(ONNXTensorProto.DataType.int8.rawValue)
+    let rank = constant.shape.rank
+    let stated = node.integer("axis", default: 1)
+    let axis = stated < 0 ? stated + rank : stated
+    let count = max(scales.count, zeros.count)
+    try node.require(
+      count == 1
+        || axis >= 0 && axis < rank && constant.shape[axis] == count
+          && [1, count].contains(scales.count) && [1, count].contains(zeros.count),
+      "there is one scale, or one for every index of the axis", value: "\(scales.count) scales")
+    try node.require(
+      zeros.allSatisfy { (isSigned ? -128...127 : 0...255).contains($0) }, "zero points are of their type")
+    try charge(constant.shape.elementCount)
+    let inner = count > 1 ? constant.shape.dimensions[(axis + 1)...].reduce(1, *) : 1
+    let bytes = constant.reals.enumerated().map { i, number in
+      let index = i / inner % count
+      let zero = zeros[zeros.count == 1 ? 0 : index] + (isSigned ? 128 : 0)
+      let grid = ByteGrid(scale: scales[scales.count == 1 ? 0 : index], zero: UInt8(zero))
+      return Int(grid.byte(number)) - (isSigned ? 128 : 0)
+    }
+    return ONNXConstant(constant.shape, .integers(bytes))
   }
 
   /// scale · (q − zero) for one scale, or one for every index of an axis.
@@ -102,14 +140,14 @@ extension ONNXImporter {
   }
 
   /// The grid of a value, and what has to be taken from its bytes for the type of the file.
-  private mutating func grid(_ node: ONNXNodeReader) throws -> TypedGrid {
+  private mutating func grid(_ node: ONNXNodeReader, isSigned: Bool = false) throws -> TypedGrid {
     let scales = try scales(node)
     let zero = try constant(node, 2)
     try node.require(
       scales.count == 1 && zero?.shape.elementCount ?? 1 == 1,
       "a value has one scale and one zero point; only weights may have several", value: "\(scales.count) scales")
     let (int8, uint8) = (ONNXTensorProto.DataType.int8.rawValue, ONNXTensorProto.DataType.uint8.rawValue)
-    let type = zero?.type.map(Int.init) ?? (node.integer("output_dtype", default: uint8))
+    let type = zero?.type.map(Int.init) ?? node.integer("output_dtype", default: isSigned ? int8 : uint8)
     try node.require(
       type == int8 || type == uint8, "values are quantised to uint8 or int8",
       value: ONNXTensorProto.DataType(rawValue: type).map { "\($0)" })
@@ -123,8 +161,6 @@ extension ONNXImporter {
   private struct TypedGrid {
     let grid: ByteGrid
     let typeOffset: Int
-
-    func byte(_ x: Float) -> UInt8 { grid.byte(x) }
   }
 }
 

@@ -23,11 +23,11 @@ public struct ByteGrid: Hashable, Sendable, Codable {
     zero = UInt8(min(max((-least / self.scale).rounded(.toNearestOrEven), 0), 255))
   }
 
-  /// The byte of a number.
+  /// The byte of a number; 0 for NaN.
   @inlinable
   public func byte(_ x: Float) -> UInt8 {
     let q = (x / scale).rounded(.toNearestOrEven) + Float(zero)
-    return UInt8(min(max(q, 0), 255))
+    return q > 0 ? UInt8(min(q, 255)) : 0
   }
 
   /// The number that a byte stands for.

@@ -33,7 +33,8 @@ struct QuantizeCommand: ParsableCommand {
     let method: String
     let samples: Int
     let roundedValues: Int
-    let signalToNoiseDb: [String: Double]
+    /// `null` where nothing changed.
+    let signalToNoiseDb: [String: Double?]
     let fileBytes: Int
   }
 
@@ -60,11 +61,13 @@ struct QuantizeCommand: ParsableCommand {
     try writeAtomically(file, to: output)
     let answer = Answer(
       output: output, method: method, samples: samples.values.first?.shape[0] ?? 0,
-      roundedValues: quantised.network.nodes.count { $0.grid != nil }, signalToNoiseDb: ratios, fileBytes: file.count)
+      roundedValues: quantised.network.nodes.count { $0.grid != nil },
+      signalToNoiseDb: ratios.mapValues { $0.isFinite ? $0 : nil }, fileBytes: file.count)
     if json { return try Console.print(json: answer, snakeCase: true) }
     Console.print("wrote \(output): \(answer.roundedValues) values in bytes, \(file.count) bytes in all")
     for (name, ratio) in ratios.sorted(by: { $0.key < $1.key }) {
-      Console.print(String(format: "%@: signal to noise %.1f dB against FP32 on the samples", name, ratio))
+      let text = ratio.isFinite ? String(format: "signal to noise %.1f dB", ratio) : "nothing changed"
+      Console.print("\(name): \(text) against FP32 on the samples")
     }
   }
 }

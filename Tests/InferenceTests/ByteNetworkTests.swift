@@ -78,6 +78,47 @@ import Testing
     }
   }
 
+  /// One layer of which one channel's weights are next to nothing beside its bias.
+  private func deadChannel(_ weight: Float) throws -> (network: Network, weights: Weights) {
+    var builder = NetworkBuilder(name: "dead channel")
+    let image = try builder.input("image", [1, 4, 6, 6])
+    let conv = try builder.convolution(
+      "conv", image, .square(channels: 8, kernel: 3, hasBias: true))
+    let network = builder.network(outputs: [("map", try builder.append("act", .activation(.relu), [conv]))])
+    var weights = network.randomWeights(seed: 5)
+    for i in 0..<36 { weights["conv.weight"]?.values[i] = weight }
+    weights["conv.bias"]?.values[0] = 0.7
+    return (network, weights)
+  }
+
+  @Test("The bias of a channel without weights survives", arguments: [0, 1e-12, 1e-6] as [Float])
+  func deadChannels(weight: Float) throws {
+    let (network, weights) = try deadChannel(weight)
+    let samples = randomTensor([4, 4, 6, 6], seed: 6)
+    let pool = ThreadPool(threads: 1)
+    let quantised = try Quantiser(method: .minmax, pool: pool)
+      .quantised(network, weights: weights, samples: ["image": samples])
+    let ratios = try QuantisationNoise.ratios(
+      of: quantised, to: (network, weights), samples: ["image": samples], pool: pool)
+    #expect(try #require(ratios["map"]) > 35)
+  }
+
+  @Test("Samples and weights that are not finite are refused", arguments: [Float.nan, .infinity])
+  func notFinite(number: Float) throws {
+    let (network, weights) = try deadChannel(1)
+    let quantiser = Quantiser(pool: ThreadPool(threads: 1))
+    var samples = randomTensor([2, 4, 6, 6], seed: 7)
+    var damaged = weights
+    damaged["conv.weight"]?.values[40] = number
+    #expect(throws: Diagnostic.self) {
+      try quantiser.quantised(network, weights: damaged, samples: ["image": samples])
+    }
+    samples.values[17] = number
+    #expect(throws: Diagnostic.self) {
+      try quantiser.quantised(network, weights: weights, samples: ["image": samples])
+    }
+  }
+
   @Test("A network that is quantised already, and samples of another shape, are refused")
   func refusals() throws {
     let (network, weights, samples) = try quantised(1, nodes: 3)

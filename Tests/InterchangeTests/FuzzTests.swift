@@ -81,6 +81,10 @@ private struct Mutator {
   /// Changes the numbers of a list of integers, or else the shape or the type.
   private mutating func mutate(_ tensor: inout ONNXTensorProto) {
     if random.below(8) == 0 { tensor.dataType = Int32(random.below(24)) }
+    if tensor.dataType == ONNXTensorProto.DataType.float.rawValue, tensor.rawData.count == 4, random.below(2) == 0 {
+      let number = random.pick([0, -1, .nan, .infinity, 1e-30, 3e38] as [Float])
+      return tensor.rawData = withUnsafeBytes(of: number) { Data($0) }
+    }
     guard tensor.dataType == ONNXTensorProto.DataType.int64.rawValue, random.below(4) > 0 else {
       return tensor.dims = (0..<random.below(6)).map { _ in random.pick(Self.numbers) }
     }
@@ -97,9 +101,10 @@ struct FuzzTests {
 
   @Test("what is read or refused with an error neither crashes nor takes much memory")
   func damagedFiles() throws {
-    let own = try [everyOperator(), everyTensorOperator()].map {
-      try ONNX.export($0, weights: randomWeights($0, seed: 1))
-    }
+    let own =
+      try [everyOperator(), everyTensorOperator()].map {
+        try ONNX.export($0, weights: randomWeights($0, seed: 1))
+      } + [quantisedFile()]
     let files = try own + torchFiles.map { try readFile(fixture("onnx/\($0)")) }
     var mutator = try Mutator(files, seed: Self.seed)
     let (start, pool) = (ContinuousClock.now, ThreadPool(threads: 1))
@@ -120,6 +125,15 @@ struct FuzzTests {
       }
     }
     #expect(read > Self.count / 100 && run > 0)
+  }
+
+  /// Every operator of convolutional networks, on bytes.
+  private func quantisedFile() throws -> Data {
+    let network = try everyOperator()
+    let (quantised, weights) = try Quantiser(method: .minmax, pool: ThreadPool(threads: 1))
+      .quantised(
+        network, weights: randomWeights(network, seed: 2), samples: ["image": randomPixels([2, 3, 13, 15], seed: 3)])
+    return try ONNX.export(quantised, weights: weights)
   }
 
   /// Runs networks that are still small; whatever the importer lets pass must be safe to run.

@@ -11,10 +11,13 @@ struct BytePlanner {
   private let source: Network
   /// Values of the source that one node reads and no output.
   private let readOnce: Set<Network.ValueID>
+  private let parameters: ParameterReader
   private var builder: NetworkBuilder
   private var plan: BytePlan
   /// The planned value of every value of the source, in its own representation.
   private var moved: [Network.ValueID] = []
+  /// Planned values that stand for several values of the source.
+  private var shared: Set<Network.ValueID> = []
   /// Bytes that were made numbers, by planned value.
   private var numbers: [Network.ValueID: Network.ValueID] = [:]
   /// Bytes that are a function of other bytes alone, by planned value.
@@ -23,9 +26,9 @@ struct BytePlanner {
   /// - Parameters:
   ///   - network: A fused network.
   ///   - usesBytes: Whether operators work on bytes at all; otherwise all of them work on FP32, and values are rounded.
-  static func plan(_ network: Network, usesBytes: Bool) throws -> BytePlan {
+  static func plan(_ network: Network, weights: Weights, usesBytes: Bool) throws -> BytePlan {
     guard network.isQuantised else { return BytePlan(network: network) }
-    var planner = BytePlanner(usesBytes ? network.withSpreadGrids : network)
+    var planner = BytePlanner(usesBytes ? network.withSpreadGrids : network, weights)
     for node in planner.source.nodes { try planner.add(node, usesBytes: usesBytes) }
     let outputs = try planner.source.outputs.map { output in
       (name: output.name, value: try planner.inNumbers(planner.moved[output.value]))
@@ -34,8 +37,9 @@ struct BytePlanner {
     return planner.plan.withoutUnread().fused()
   }
 
-  private init(_ network: Network) {
+  private init(_ network: Network, _ weights: Weights) {
     source = network
+    parameters = ParameterReader(weights: weights)
     let leaving = Set(network.outputs.map(\.value))
     readOnce = Set(network.consumers.enumerated().filter { $1.count == 1 }.map(\.offset)).subtracting(leaving)
     builder = NetworkBuilder(name: network.name)
@@ -86,7 +90,9 @@ struct BytePlanner {
     switch node.op {
     case .convolution(let convolution): return try addConvolution(convolution, node, operands)
     case .linear(let linear):
-      guard linear.hasByteWeights, builder.shape(operands[0]).rank == 2 else { return nil }
+      guard linear.hasByteWeights, builder.shape(operands[0]).rank == 2,
+        try fits(node, operands[0], hasBias: linear.hasBias)
+      else { return nil }
       return try addLayer(node, .linear(linear.with(activation: .identity)), linear.activation, operands)
     case .activation(let activation): return try addActivation(activation, node, operands[0])
     case .add, .concat, .pool, .globalAveragePool:
@@ -106,10 +112,29 @@ struct BytePlanner {
     return value
   }
 
+  /// Whether a layer's sums and bias are exact in 32-bit integers: sums must not overflow whatever the bytes are, and a
+  /// bias must be a whole number of the sums' units, or these so fine that rounding it does not show in the result.
+  private func fits(_ node: Network.Node, _ operand: Network.ValueID, hasBias: Bool) throws -> Bool {
+    guard let input = builder.grid(operand) else { return false }
+    let weights = try parameters.required(node, 0)
+    let bias = hasBias ? try parameters.required(node, 1) : nil
+    let scales = try parameters.required(node, hasBias ? 2 : 1)
+    let size = weights.count / scales.count
+    return scales.indices.allSatisfy { channel in
+      let unit = Double(input.scale) * Double(scales[channel])
+      let units = Double(bias?[channel] ?? 0) / unit
+      let row = weights[channel * size..<(channel + 1) * size]
+      let sum = row.reduce(0.0) { $0 + Double(abs($1)) } / Double(scales[channel])
+      guard units.isFinite, 255 * sum + abs(units) < 0x7fff_0000 else { return false }
+      let error = abs(units - units.rounded(.toNearestOrEven)) * unit
+      return error <= 1e-5 * abs(Double(bias?[channel] ?? 0)) || error <= Double(node.grid?.scale ?? 0) / 32
+    }
+  }
+
   private mutating func addConvolution(
     _ convolution: Convolution, _ node: Network.Node, _ operands: [Network.ValueID]
   ) throws -> Network.ValueID? {
-    guard convolution.hasByteWeights else { return nil }
+    guard convolution.hasByteWeights, try fits(node, operands[0], hasBias: convolution.hasBias) else { return nil }
     var plain = convolution
     plain.activation = .identity
     guard operands.count == 2 else {
@@ -155,8 +180,11 @@ struct BytePlanner {
   ) throws -> Network.ValueID? {
     guard let grid = node.grid, let before = builder.grid(operand) else { return nil }
     if grid == before, let bounds = grid.bounds(of: activation) {
-      if bounds == 0...255 { return operand }
-      if readOnce.contains(node.inputs[0]), let old = plan.tails[operand]?.bounds {
+      if bounds == 0...255 {
+        shared.insert(operand)
+        return operand
+      }
+      if readOnce.contains(node.inputs[0]), !shared.contains(operand), let old = plan.tails[operand]?.bounds {
         plan.tails[operand]?.bounds =
           max(old.lowerBound, bounds.lowerBound)...min(old.upperBound, bounds.upperBound)
         return operand

@@ -177,7 +177,8 @@ struct ByteLayer {
     self.bias = bias.map { bias in
       bias.indices.map { i in
         let units = Double(bias[i]) / (Double(input.scale) * Double(scales[i]))
-        return Int32(max(-0x3fff_ffff, min(0x3fff_ffff, units.rounded(.toNearestOrEven))))
+        // The plan has seen to it that this fits.
+        return Int32(max(-0x7fff_0000, min(0x7fff_0000, units.rounded(.toNearestOrEven))))
       }
     }
     self.scales = scales

@@ -15,6 +15,8 @@ struct ValueStatistics {
   private(set) var least = Float.infinity
   private(set) var most = -Float.infinity
   private(set) var counts: [Int] = []
+  /// Whether a number was no number, or infinite.
+  private(set) var hasNonFinite = false
 
   /// Bins of the histogram: fine enough that an error of a bin is far below one of 256 steps.
   private static let bins = 4096
@@ -22,6 +24,7 @@ struct ValueStatistics {
   /// First pass.
   mutating func widen(_ numbers: UnsafeBufferPointer<Float>) {
     for number in numbers {
+      if !number.isFinite { hasNonFinite = true }
       least = min(least, number)
       most = max(most, number)
     }
@@ -36,7 +39,7 @@ struct ValueStatistics {
 
   /// The grid by a method.
   func grid(_ method: CalibrationMethod) -> ByteGrid {
-    guard least <= most, least.isFinite, most.isFinite else { return ByteGrid(scale: 1, zero: 0) }
+    guard least <= most else { return ByteGrid(scale: 1, zero: 0) }
     switch method {
     case .minmax: return ByteGrid(least: least, most: most)
     case .percentile: return ByteGrid(least: quantile(0.0001), most: quantile(0.9999))

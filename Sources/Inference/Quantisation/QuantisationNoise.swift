@@ -5,7 +5,8 @@ import Tensors
 
 /// How much of a network's results quantisation leaves.
 public enum QuantisationNoise {
-  /// The ratio of signal to noise of every output, in decibels: 10 · log10(Σ y² / Σ (y′ − y)²) over all samples.
+  /// The ratio of signal to noise of every output, in decibels: 10 · log10(Σ y² / Σ (y′ − y)²) over all samples; infinite
+  /// where nothing changed.
   ///
   /// - Throws: ``Diagnostic`` where a network does not compile or the samples do not fit.
   public static func ratios(
@@ -27,6 +28,6 @@ public enum QuantisationNoise {
         }
       }
     }
-    return sums.mapValues { 10 * log10($0.signal / max($0.noise, .leastNormalMagnitude)) }
+    return sums.mapValues { $0.noise == 0 ? .infinity : 10 * log10($0.signal / $0.noise) }
   }
 }

@@ -61,6 +61,11 @@ public struct Quantiser {
         }
         progress(pass * count + sample + 1, passes * count)
       }
+      if let value = watched.first(where: { statistics[$0]?.hasNonFinite == true }) {
+        throw Diagnostic(
+          .unusableFile, "a value is not finite on the samples", at: .init(path: network.nodes[value].name),
+          rule: "samples, weights and the values between them are finite numbers")
+      }
     }
     return statistics
   }
@@ -119,11 +124,16 @@ public struct Quantiser {
     }
     let channels = weight.shape[0]
     let size = weight.values.count / channels
+    let bias = hasBias ? weights[node.parameters[1].name]?.values : nil
     var scales = Tensor([channels])
     for channel in 0..<channels {
       let range = channel * size..<(channel + 1) * size
       let greatest = weight.values[range].reduce(0) { max($0, abs($1)) }
-      let scale = (greatest / 127).isNormal ? greatest / 127 : 1
+      // The bias is stored in units of the input's scale times this one and must stay far inside of 32 bits, also where
+      // the weights are all but nothing.
+      let least = abs(bias?[channel] ?? 0) / input.scale / Float(1 << 28)
+      let wanted = max(greatest / 127, least)
+      let scale = wanted.isNormal ? wanted : 1
       scales.values[channel] = scale
       for i in range { weight.values[i] = scale * (weight.values[i] / scale).rounded(.toNearestOrEven) }
     }
