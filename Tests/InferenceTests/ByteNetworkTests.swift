@@ -84,7 +84,8 @@ import Testing
     let image = try builder.input("image", [1, 4, 6, 6])
     let conv = try builder.convolution(
       "conv", image, .square(channels: 8, kernel: 3, hasBias: true))
-    let network = builder.network(outputs: [("map", try builder.append("act", .activation(.relu), [conv]))])
+    let map = try builder.append("act", .activation(.relu), [conv])
+    let network = builder.network(outputs: [("map", map)])
     var weights = network.randomWeights(seed: 5)
     for i in 0..<36 { weights["conv.weight"]?.values[i] = weight }
     weights["conv.bias"]?.values[0] = 0.7
