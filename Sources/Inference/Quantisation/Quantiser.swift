@@ -125,6 +125,11 @@ public struct Quantiser {
     let channels = weight.shape[0]
     let size = weight.values.count / channels
     let bias = hasBias ? weights[node.parameters[1].name]?.values : nil
+    guard weight.values.allSatisfy(\.isFinite), bias?.allSatisfy(\.isFinite) ?? true else {
+      throw Diagnostic(
+        .unusableFile, "a layer's weights are not finite", at: .init(path: node.name),
+        rule: "quantised weights are finite numbers")
+    }
     var scales = Tensor([channels])
     for channel in 0..<channels {
       let range = channel * size..<(channel + 1) * size
