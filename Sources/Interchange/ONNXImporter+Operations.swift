@@ -61,6 +61,7 @@ extension ONNXImporter {
     "ConstantOfShape": { try $0.constantOfShape($1) },
     "Shape": { try $0.shape($1) },
     "Gather": { try $0.gather($1) },
+    "GatherND": { try $0.gatherND($1) },
     "Expand": { try $0.expand($1) },
     "Where": { try $0.choose($1) },
     "Range": { try $0.range($1) },

@@ -217,6 +217,31 @@ struct SingleOperatorTests {
       outputs: ["y1", "y2"]),
     .init("every second", "Gather", tokens, [.integers([0, 2, 4])], [.integer("axis", 1)]),
     .init(
+      "everything in another shape", [1, 5, 1, 1],
+      constants: [.integers([-1]), .integers([0, 1, 2, 3, 4]), .integers([1, 5, 1])],
+      nodes: [
+        OperatorModel.node("Relu", ["x"], ["r"]), OperatorModel.node("Reshape", ["r", "a"], ["all"]),
+        OperatorModel.node("Reshape", ["b", "c"], ["places"]),
+        OperatorModel.node("Gather", ["all", "places"], ["y"], [.integer("axis", 0)]),
+      ]),
+    .init(
+      "rows of a table", tokens, constants: [.random([6, 8]), .integers([3, 1, 0, 5, -1]), .integers([5, 1])],
+      nodes: [
+        OperatorModel.node("Reshape", ["b", "c"], ["places"]),
+        OperatorModel.node("GatherND", ["a", "places"], ["rows"]),
+        OperatorModel.node("Add", ["x", "rows"], ["y"]),
+      ]),
+    .init(
+      "elements of a table", tokens,
+      constants: [
+        .random([6, 2]), .integers([0, 1, 5, 0, 3, -1, 2, 0, -6, 0, 4, 1, 1, 1, 1, 0]), .integers([8, 2]),
+      ],
+      nodes: [
+        OperatorModel.node("Reshape", ["b", "c"], ["places"]),
+        OperatorModel.node("GatherND", ["a", "places"], ["row"]),
+        OperatorModel.node("Add", ["x", "row"], ["y"]),
+      ]),
+    .init(
       "rows joined", image,
       nodes: [
         OperatorModel.node("Relu", ["x"], ["r"]),
