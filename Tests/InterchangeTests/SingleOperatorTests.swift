@@ -218,10 +218,14 @@ struct SingleOperatorTests {
     .init("every second", "Gather", tokens, [.integers([0, 2, 4])], [.integer("axis", 1)]),
     .init(
       "everything in another shape", [1, 5, 1, 1],
-      constants: [.integers([-1]), .integers([0, 1, 2, 3, 4]), .integers([1, 5, 1])],
+      constants: [.integers([-1]), .reals([], [0]), .reals([], [1]), .integers([-1, 5, 1])],
       nodes: [
         OperatorModel.node("Relu", ["x"], ["r"]), OperatorModel.node("Reshape", ["r", "a"], ["all"]),
-        OperatorModel.node("Reshape", ["b", "c"], ["places"]),
+        OperatorModel.node("Shape", ["all"], ["extents"]), OperatorModel.node("Squeeze", ["extents"], ["extent"]),
+        OperatorModel.node("Cast", ["b"], ["start"], [.integer("to", 7)]),
+        OperatorModel.node("Cast", ["c"], ["step"], [.integer("to", 7)]),
+        OperatorModel.node("Range", ["start", "extent", "step"], ["positions"]),
+        OperatorModel.node("Reshape", ["positions", "d"], ["places"]),
         OperatorModel.node("Gather", ["all", "places"], ["y"], [.integer("axis", 0)]),
       ]),
     .init(
