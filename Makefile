@@ -28,6 +28,7 @@ bench: build
 
 ## conformance: whole networks as PyTorch writes them, beside ONNX Runtime; takes an hour the first time
 conformance: build
+	swift build $(SWIFT_FLAGS) --product quoin-bench
 	@scripts/conformance
 
 ## fuzz: a million damaged ONNX files; FUZZ_SEED=number draws others

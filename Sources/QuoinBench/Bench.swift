@@ -12,7 +12,7 @@ import Tensors
 ///     quoin-bench models SPACE FOLDER           smallest.onnx, middle.onnx, largest.onnx with random weights
 ///     quoin-bench training SPACE NAME FOLDER    one training step of one of them, written down; or of `smooth`, the
 ///                                               middle one with activation functions that do not bend
-///     quoin-bench kernels THREADS ISA           GFLOP/s of the FP32 kernels on layers of real networks
+///     quoin-bench kernels THREADS ISA           what the kernels reach on layers of real networks, FP32 and INT8
 @main
 struct Bench {
   static func main() throws {

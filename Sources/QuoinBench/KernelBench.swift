@@ -4,7 +4,7 @@ import Inference
 import Networks
 import Tensors
 
-/// Times the FP32 kernels on layers of real networks, one network of one convolution per layer.
+/// Times the kernels on layers of real networks in FP32 and INT8, one network of one convolution per layer.
 ///
 /// A layer alone finds its weights and its input in the caches more often than within its network; what stands here is
 /// what the kernels reach, and `quoin profile` says what the network makes of it.
@@ -21,7 +21,7 @@ struct KernelBench {
     var groups = 1
     var activation = Activation.relu
 
-    /// The layer as a network.
+    /// The layer within a network. A mean follows, since a network's own output would leave as numbers, not as bytes.
     func network() throws -> Network {
       var builder = NetworkBuilder(name: source)
       let image = try builder.input("image", [1, inputs, side, side])
@@ -32,7 +32,8 @@ struct KernelBench {
           stride: Extent(height: stride, width: stride),
           padding: Padding(top: kernel / 2, left: kernel / 2, bottom: kernel / 2, right: kernel / 2), groups: groups,
           activation: activation))
-      return builder.network(outputs: [("y", value)])
+      let mean = try builder.append("mean", .globalAveragePool, [value])
+      return builder.network(outputs: [("y", mean)])
     }
 
     var shape: String {
@@ -57,6 +58,10 @@ struct KernelBench {
     Layer(family: "gemm", source: "ResNet-50", inputs: 1024, side: 14, outputs: 256),
     Layer(family: "gemm", source: "ResNet-50", inputs: 512, side: 7, outputs: 2048, activation: .identity),
     Layer(family: "gemm", source: "MobileNetV2", inputs: 1280, side: 1, outputs: 1000, activation: .identity),
+    Layer(family: "dense", source: "ResNet-50", inputs: 64, side: 56, outputs: 64, kernel: 3),
+    Layer(family: "dense", source: "ResNet-50", inputs: 128, side: 28, outputs: 128, kernel: 3),
+    Layer(family: "dense", source: "ResNet-50", inputs: 256, side: 14, outputs: 256, kernel: 3),
+    Layer(family: "dense", source: "ResNet-50", inputs: 512, side: 7, outputs: 512, kernel: 3),
     Layer(
       family: "gconv", source: "RegNetY-400MF", inputs: 48, side: 112, outputs: 48, kernel: 3, stride: 2, groups: 6),
     Layer(family: "gconv", source: "RegNetY-400MF", inputs: 104, side: 28, outputs: 104, kernel: 3, groups: 13),
@@ -73,12 +78,16 @@ struct KernelBench {
     Layer(family: "dwconv", source: "EfficientNet-B0", inputs: 1152, side: 7, outputs: 1152, kernel: 5, groups: 1152),
   ]
 
-  /// Prints a row per layer: microseconds, GFLOP/s, and the share of the peak measured beside it.
+  /// Prints a row per layer: for FP32 and INT8 the microseconds, thousand million operations per second, and the share of
+  /// the peak measured beside it.
   static func run(threads: Int, isa: ISA) throws {
     let pool = ThreadPool(threads: threads, pinned: true)
     CPU.pinCurrentThread(to: 0)
-    let peak = MachineProbe.measured(threads: threads, isa: isa).peakGigaflops
-    print(String(format: "%@, %d threads, peak %.0f GFLOP/s", isa.rawValue, threads, peak))
+    let peaks = MachineProbe.measured(threads: threads, isa: isa)
+    print(
+      String(
+        format: "%@, %d threads, peak %.0f GFLOP/s in FP32, %.0f G operations/s on bytes", isa.rawValue, threads,
+        peaks.peakGigaflops, peaks.peakByteGigaops))
     for layer in layers {
       let network = try layer.network()
       var random = RandomSource(seed: 1, purpose: "kernels")
@@ -87,16 +96,25 @@ struct KernelBench {
       }
       var weights: Weights = [:]
       for parameter in network.parameters { weights[parameter.name] = numbers(parameter.storedShape) }
-      let compiled = try CompiledNetwork(network, weights: weights, pool: pool, isa: isa)
-      try compiled.bind(["image": numbers([1, layer.inputs, layer.side, layer.side])])
-      guard let timing = compiled.profile(runs: 200).first(where: { $0.name == "layer" }) else { continue }
-      let columns = [layer.family.padded(to: 8), layer.source.padded(to: 16), layer.shape.padded(to: 40)]
-      print(
-        columns.joined()
-          + String(
-            format: "%9.1f µs %7.1f GFLOP/s %4.0f %%", 1e3 * timing.milliseconds, timing.gigaflops,
-            100 * timing.gigaflops / peak))
+      let images = ["image": numbers([1, layer.inputs, layer.side, layer.side])]
+      let bytes = try Quantiser(method: .minmax, pool: pool).quantised(network, weights: weights, samples: images)
+      let columns = [layer.family.padded(to: 10), layer.source.padded(to: 16), layer.shape.padded(to: 36)]
+      let timings = try [
+        (network, weights, peaks.peakGigaflops), (bytes.network, bytes.weights, peaks.peakByteGigaops),
+      ]
+      .map { network, weights, peak in
+        let compiled = try CompiledNetwork(network, weights: weights, pool: pool, isa: isa)
+        try compiled.bind(images)
+        return row(compiled.profile(runs: 200).max { $0.gigaflops < $1.gigaflops }, peak: peak)
+      }
+      print((columns + timings).joined())
     }
+  }
+
+  private static func row(_ timing: OperatorTiming?, peak: Double) -> String {
+    guard let timing else { return "        -" }
+    return String(
+      format: "%9.1f µs %6.0f G/s %3.0f %%", 1e3 * timing.milliseconds, timing.gigaflops, 100 * timing.gigaflops / peak)
   }
 }
 
