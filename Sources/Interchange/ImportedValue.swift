@@ -5,7 +5,7 @@ import Tensors
 ///
 /// Several ONNX nodes can make up one operator of a ``Network``. The cases other than `node` and `constant` are such
 /// operators half-read: they become nodes only if something else than their continuation reads them.
-enum ImportedValue {
+indirect enum ImportedValue {
   /// A value of the network.
   case node(Network.ValueID)
   /// Numbers that are known.
@@ -27,8 +27,8 @@ enum ImportedValue {
   case permuted(Network.ValueID, order: [Int])
   /// A product with a matrix `[out, in]` that a bias may follow; the scales are those of byte weights.
   case product(Network.ValueID, weight: Tensor, scales: [Float]?, name: String)
-  /// A value that was rounded to a grid and is not yet dequantised; the file's bytes may be signed.
-  case bytes(Network.ValueID, ByteGrid, isSigned: Bool)
+  /// A value on a grid that is not yet dequantised, or what moved it since; the file's bytes may be signed.
+  case bytes(ImportedValue, ByteGrid, isSigned: Bool)
   /// An image with zeros around it.
   case padded(Network.ValueID, Padding)
   /// Channels split as groups × rest, or swapped to rest × groups: on the way of a channel shuffle.

@@ -103,7 +103,10 @@ struct ONNXImporter {
     let nodes = model.graph.node.map { ONNXNodeReader($0, operatorSet: model.operatorSet, path: path) }
     for node in try needed(nodes) { try read(node) }
     var outputs: [(name: String, value: Network.ValueID)] = []
-    for output in model.graph.output { outputs.append((output.name, try value(output.name))) }
+    for output in model.graph.output {
+      // What was half-read becomes an operator here.
+      outputs.append((output.name, try inFile(output.name) { try $0.value(output.name) }))
+    }
     guard !outputs.isEmpty else { throw Diagnostic(.unusableFile, "the network has no outputs", at: .init(file: path)) }
     let network = try builder.network(outputs: outputs).withoutUnreadNodes()
     let names = Set(network.parameters.map(\.name))
@@ -128,10 +131,15 @@ struct ONNXImporter {
         rule: "operators of vision networks are supported",
         nearest: nearestName(to: node.op, among: Self.operations.keys.sorted()))
     }
+    try inFile(node.name) { try $0.read(node, by: operation) }
+  }
+
+  /// Adds the place in the file to what the network's own checks say.
+  private mutating func inFile<Result>(_ name: String, _ body: (inout Self) throws -> Result) throws -> Result {
     do {
-      try operation(&self, node)
+      return try body(&self)
     } catch var diagnostic as Diagnostic where diagnostic.place?.file == nil {
-      diagnostic.place = .init(file: path, path: diagnostic.place?.path ?? node.name)
+      diagnostic.place = .init(file: path, path: diagnostic.place?.path ?? name)
       diagnostic.category = .unusableFile
       throw diagnostic
     }
@@ -270,6 +278,7 @@ extension ONNXImporter {
   mutating func value(_ name: String, for node: ONNXNodeReader? = nil) throws -> Network.ValueID {
     let imported = try imported(name, for: node)
     if case .node(let value) = imported { return value }
+    if case .bytes = imported { throw unmoved(name, node) }
     guard let value = try finished(imported) else {
       throw Diagnostic(
         .unusableFile, "the value cannot stand alone", at: .init(file: path, path: name),

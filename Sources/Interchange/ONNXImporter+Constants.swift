@@ -103,33 +103,6 @@ extension ONNXImporter {
     try define(node, .constant(ONNXConstant(constant.shape, elements)))
   }
 
-  mutating func cast(_ node: ONNXNodeReader) throws {
-    guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
-    guard case .constant(let constant) = try imported(name, for: node) else {
-      return try define(node, try imported(name, for: node))
-    }
-    let type = ONNXTensorProto.DataType(rawValue: node.integer("to", default: 1))
-    var result = constant
-    switch (type, constant.elements) {
-    case (.float, .integers(let values)), (.double, .integers(let values)), (.float16, .integers(let values)):
-      result = ONNXConstant(constant.shape, .reals(values.map { Float($0) }))
-    case (.int64, .reals(let values)), (.int32, .reals(let values)):
-      let whole = try values.map { value in
-        guard let number = Int(exactly: value.rounded(.towardZero)) else {
-          throw node.unusable("the number is no integer", value: "\(value)")
-        }
-        return number
-      }
-      result = ONNXConstant(constant.shape, .integers(whole))
-    case (.bool, .integers(let values)):
-      result = ONNXConstant(constant.shape, .integers(values.map { $0 == 0 ? 0 : 1 }))
-    case (.bool, .reals(let values)):
-      result = ONNXConstant(constant.shape, .integers(values.map { $0 == 0 ? 0 : 1 }))
-    default: break
-    }
-    try define(node, .constant(result))
-  }
-
   /// Elements of the second operand where the first is true, else of the third.
   mutating func choose(_ node: ONNXNodeReader) throws {
     guard let operands = try constants(node), operands.count == 3, let chosen = operands[0].integers else {

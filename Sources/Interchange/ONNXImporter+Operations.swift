@@ -144,6 +144,9 @@ extension ONNXImporter {
     try node.require(weight.shape.rank == 2, "the weight is a matrix", value: weight.shape.description)
     // Another copy is made where a weight is changed.
     try charge(weight.values.count)
+    let input = try operand(node)
+    try node.require(
+      builder.shape(input).rank == 2, "the operand is a matrix, batch × numbers", value: "\(builder.shape(input))")
     let isTransposed = node.integer("transB", default: 0) != 0
     if !isTransposed { weight = weight.transposed }
     var scales = try byteScales(node, 1, axis: isTransposed ? 0 : 1, channels: weight.shape[0])
@@ -153,11 +156,11 @@ extension ONNXImporter {
       scales = nil
     }
     guard node.input(2) != nil else {
-      return try define(node, .product(operand(node), weight: weight, scales: scales, name: node.name))
+      return try define(node, .product(input, weight: weight, scales: scales, name: node.name))
     }
     let beta = node.real("beta", default: 1)
     let bias = try bias(try tensor(node, 2, "bias"), weight.shape[0], node)
-    try define(node, .node(fullyConnected(node, operand(node), weight, scales, bias.map { $0 * beta })))
+    try define(node, .node(fullyConnected(node, input, weight, scales, bias.map { $0 * beta })))
   }
 
   private mutating func matrixProduct(_ node: ONNXNodeReader) throws {

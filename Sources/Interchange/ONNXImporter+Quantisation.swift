@@ -4,23 +4,22 @@ import Tensors
 /// Files with QuantizeLinear and DequantizeLinear around their operators (QDQ): the pair becomes the grid of the value
 /// between them, and dequantised weights keep their scales.
 extension ONNXImporter {
-  /// A value on its way to being rounded: what reads it next is a DequantizeLinear.
+  /// A value on its way to being rounded: what reads it next is a DequantizeLinear, or moves its bytes before.
   mutating func quantize(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
+    let rounding = try rounding(node)
+    let type = try byteType(rounding, node)
     let value = try imported(name, for: node)
     if case .constant(let constant) = value {
-      return try define(node, .constant(try quantized(constant, node)))
+      return try define(node, .constant(try quantized(constant, rounding, type, node)))
     }
-    let grid = try grid(node)
-    switch value {
-    case .grouped(let source, let groups, let isSwapped) where builder.grid(source) == grid.grid:
-      // Regrouping moves bytes only.
-      try define(node, .grouped(source, groups: groups, isSwapped: isSwapped))
-    case .column(let source) where builder.grid(source) == grid.grid: try define(node, .column(source))
-    default:
-      let bytes = try rounded(self.value(name, for: node), name, node, grid.grid)
-      try define(node, .bytes(bytes, grid.grid, isSigned: grid.typeOffset != 0))
+    let grid = try grid(rounding, type, node)
+    // What is half-moved stays so: bytes move just as well.
+    if let source = value.movedSource, builder.grid(source) == grid {
+      return try define(node, .bytes(value, grid, isSigned: type == .int8))
     }
+    let rounded = try rounded(self.value(name, for: node), name, node, grid)
+    try define(node, .bytes(.node(rounded), grid, isSigned: type == .int8))
   }
 
   /// The value itself where it has no other reader, or else a rounded copy.
@@ -40,84 +39,108 @@ extension ONNXImporter {
   /// The numbers that bytes stand for.
   mutating func dequantize(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
+    let rounding = try rounding(node)
     switch try imported(name, for: node) {
     case .bytes(let value, let written, let isSigned):
-      let read = try grid(node, isSigned: isSigned).grid
-      try node.require(read == written, "the scale and zero point are those of the QuantizeLinear before")
-      try define(node, .node(value))
-    case .grouped(let source, let groups, let isSwapped):
-      try requireGrid(of: source, node)
-      try define(node, .grouped(source, groups: groups, isSwapped: isSwapped))
-    case .column(let source):
-      try requireGrid(of: source, node)
-      try define(node, .column(source))
-    case .constant(let constant): try define(node, .constant(try dequantized(constant, node)))
+      let type: ONNXTensorProto.DataType = isSigned ? .int8 : .uint8
+      try requireZeros(of: type, rounding, node)
+      try node.require(
+        grid(rounding, type, node) == written, "the scale and zero point are those of the QuantizeLinear before")
+      try define(node, value)
+    case .constant(let constant): try define(node, .constant(try dequantized(constant, rounding, node)))
     default:
       throw node.unusable(
         "the operand holds no bytes", value: name, rule: "it is a constant, or the result of QuantizeLinear")
     }
   }
 
-  private mutating func requireGrid(of source: Network.ValueID, _ node: ONNXNodeReader) throws {
-    let read = try grid(node).grid
-    try node.require(builder.grid(source) == read, "the scale and zero point are those of the QuantizeLinear before")
+  private mutating func rounding(_ node: ONNXNodeReader) throws -> LinearRounding {
+    guard let scale = try constant(node, 1) else {
+      throw node.unusable("the scales are not constant", value: node.input(1))
+    }
+    let zero = try constant(node, 2)
+    if node.input(2) != nil, zero == nil {
+      throw node.unusable("the zero points are not constant", value: node.input(2))
+    }
+    return try LinearRounding(node, scale: scale, zero: zero)
+  }
+
+  /// The type of a QuantizeLinear's bytes.
+  private func byteType(_ rounding: LinearRounding, _ node: ONNXNodeReader) throws -> ONNXTensorProto.DataType {
+    let code = node.integer("output_dtype", default: 0)
+    guard let stated = ONNXTensorProto.DataType(rawValue: code) else {
+      throw node.unusable("unknown element type", value: String(code), rule: "output_dtype is uint8 or int8")
+    }
+    let type = rounding.type ?? (stated == .undefined ? .uint8 : stated)
+    try node.require(type == .int8 || type == .uint8, "numbers are quantised to uint8 or int8", value: "\(type)")
+    try node.require(
+      stated == .undefined || stated == type, "output_dtype is the zero point's type, \(type)", value: "\(stated)")
+    return type
+  }
+
+  private func requireZeros(
+    of type: ONNXTensorProto.DataType, _ rounding: LinearRounding, _ node: ONNXNodeReader
+  ) throws {
+    try node.require(
+      rounding.type ?? type == type, "the zero point is of the bytes' type, \(type)",
+      value: rounding.type.map { "\($0)" })
+  }
+
+  /// The grid of a value, as unsigned bytes: 128 is added to signed ones.
+  private func grid(
+    _ rounding: LinearRounding, _ type: ONNXTensorProto.DataType, _ node: ONNXNodeReader
+  ) throws -> ByteGrid {
+    try node.require(
+      rounding.count == 1, "a value has one scale and one zero point; only weights may have several",
+      value: "\(rounding.count) scales")
+    return try ByteGrid(scale: rounding.scales[0], zero: zero(rounding.zeros[0], type, node))
+  }
+
+  private func zero(_ stated: Int, _ type: ONNXTensorProto.DataType, _ node: ONNXNodeReader) throws -> UInt8 {
+    guard (type == .int8 ? -128...127 : 0...255).contains(stated) else {
+      throw node.unusable("the zero point is outside of its type", value: String(stated), rule: "it is of \(type)")
+    }
+    return UInt8(stated + (type == .int8 ? 128 : 0))
   }
 
   /// The bytes of numbers, for one scale or one for every index of an axis.
-  private mutating func quantized(_ constant: ONNXConstant, _ node: ONNXNodeReader) throws -> ONNXConstant {
-    let scales = try scales(node)
-    let zeroPoint = try self.constant(node, 2)
-    let zeros = zeroPoint?.integers ?? [0]
-    let isSigned = zeroPoint?.type == Int32(ONNXTensorProto.DataType.int8.rawValue)
-    let rank = constant.shape.rank
-    let stated = node.integer("axis", default: 1)
-    let axis = stated < 0 ? stated + rank : stated
-    let count = max(scales.count, zeros.count)
-    try node.require(
-      count == 1
-        || axis >= 0 && axis < rank && constant.shape[axis] == count
-          && [1, count].contains(scales.count) && [1, count].contains(zeros.count),
-      "there is one scale, or one for every index of the axis", value: "\(scales.count) scales")
-    try node.require(
-      zeros.allSatisfy { (isSigned ? -128...127 : 0...255).contains($0) }, "zero points are of their type")
+  private mutating func quantized(
+    _ constant: ONNXConstant, _ rounding: LinearRounding, _ type: ONNXTensorProto.DataType, _ node: ONNXNodeReader
+  ) throws -> ONNXConstant {
+    let run = try rounding.run(in: constant.shape, node)
     try charge(constant.shape.elementCount)
-    let inner = count > 1 ? constant.shape.dimensions[(axis + 1)...].reduce(1, *) : 1
-    let bytes = constant.reals.enumerated().map { i, number in
-      let index = i / inner % count
-      let zero = zeros[zeros.count == 1 ? 0 : index] + (isSigned ? 128 : 0)
-      let grid = ByteGrid(scale: scales[scales.count == 1 ? 0 : index], zero: UInt8(zero))
-      return Int(grid.byte(number)) - (isSigned ? 128 : 0)
+    let grids = try rounding.scales.indices.map {
+      ByteGrid(scale: rounding.scales[$0], zero: try zero(rounding.zeros[$0], type, node))
     }
-    return ONNXConstant(constant.shape, .integers(bytes))
+    let offset = type == .int8 ? 128 : 0
+    let bytes = constant.reals.enumerated().map { i, number in Int(grids[i / run % grids.count].byte(number)) - offset }
+    var result = ONNXConstant(constant.shape, .integers(bytes))
+    result.type = Int32(type.rawValue)
+    return result
   }
 
   /// scale · (q − zero) for one scale, or one for every index of an axis.
-  private mutating func dequantized(_ constant: ONNXConstant, _ node: ONNXNodeReader) throws -> ONNXConstant {
-    guard let integers = constant.integers else { throw node.unusable("the constant holds no integers") }
-    let scales = try scales(node)
-    let zeros = try self.constant(node, 2)?.integers ?? [0]
-    try node.require(node.integer("block_size", default: 0) == 0, "a scale is for a whole index of an axis")
-    let rank = constant.shape.rank
-    let stated = node.integer("axis", default: 1)
-    let axis = stated < 0 ? stated + rank : stated
-    let isPerAxis = scales.count > 1 || zeros.count > 1
-    try node.require(
-      !isPerAxis
-        || axis >= 0 && axis < rank && [1, constant.shape[axis]].contains(scales.count)
-          && [1, constant.shape[axis]].contains(zeros.count),
-      "there is one scale, or one for every index of the axis",
-      value: "\(scales.count) scales")
+  private mutating func dequantized(
+    _ constant: ONNXConstant, _ rounding: LinearRounding, _ node: ONNXNodeReader
+  ) throws -> ONNXConstant {
+    guard let integers = constant.integers else {
+      throw node.unusable("the constant holds no integers", value: constant.elementType.map { "\($0)" })
+    }
+    if let type = constant.elementType {
+      try node.require(
+        [.int8, .uint8, .int32].contains(type), "constants are dequantised from int8, uint8 or int32", value: "\(type)")
+      try requireZeros(of: type, rounding, node)
+    }
+    let run = try rounding.run(in: constant.shape, node)
     try charge(integers.count)
-    let inner = isPerAxis ? constant.shape.dimensions[(axis + 1)...].reduce(1, *) : 1
-    let extent = isPerAxis ? constant.shape[axis] : 1
+    let (scales, zeros) = (rounding.scales, rounding.zeros)
     let numbers = integers.indices.map { i in
-      let index = i / inner % extent
-      let zero = zeros[zeros.count == 1 ? 0 : index]
-      return scales[scales.count == 1 ? 0 : index] * Float(clamping: integers[i], minus: zero)
+      let index = i / run % scales.count
+      return scales[index] * Float(clamping: integers[i], minus: zeros[index])
     }
     var result = ONNXConstant(constant.shape, .reals(numbers))
     if zeros.allSatisfy({ $0 == 0 }), integers.allSatisfy({ (-127...127).contains($0) }) {
-      result.byteScales = .init(scales: scales, axis: isPerAxis ? axis : nil)
+      result.byteScales = .init(scales: scales, axis: rounding.axis(rank: constant.shape.rank))
     }
     return result
   }
@@ -130,37 +153,6 @@ extension ONNXImporter {
       return Array(repeating: found.scales[0], count: channels)
     }
     return found.axis == axis && found.scales.count == channels ? found.scales : nil
-  }
-
-  private mutating func scales(_ node: ONNXNodeReader) throws -> [Float] {
-    guard let constant = try constant(node, 1), case .reals(let scales) = constant.elements,
-      !scales.isEmpty, scales.allSatisfy({ $0.isFinite && $0 > 0 })
-    else { throw node.unusable("the scales are not constant positive numbers", value: node.input(1)) }
-    return scales
-  }
-
-  /// The grid of a value, and what has to be taken from its bytes for the type of the file.
-  private mutating func grid(_ node: ONNXNodeReader, isSigned: Bool = false) throws -> TypedGrid {
-    let scales = try scales(node)
-    let zero = try constant(node, 2)
-    try node.require(
-      scales.count == 1 && zero?.shape.elementCount ?? 1 == 1,
-      "a value has one scale and one zero point; only weights may have several", value: "\(scales.count) scales")
-    let (int8, uint8) = (ONNXTensorProto.DataType.int8.rawValue, ONNXTensorProto.DataType.uint8.rawValue)
-    let type = zero?.type.map(Int.init) ?? node.integer("output_dtype", default: isSigned ? int8 : uint8)
-    try node.require(
-      type == int8 || type == uint8, "values are quantised to uint8 or int8",
-      value: ONNXTensorProto.DataType(rawValue: type).map { "\($0)" })
-    let offset = type == int8 ? 128 : 0
-    let byte = (zero?.integers?.first ?? 0) + offset
-    try node.require((0...255).contains(byte), "the zero point is of its type", value: "\(byte - offset)")
-    return TypedGrid(grid: ByteGrid(scale: scales[0], zero: UInt8(byte)), typeOffset: offset)
-  }
-
-  /// A grid of unsigned bytes, and the difference to the file's signed ones.
-  private struct TypedGrid {
-    let grid: ByteGrid
-    let typeOffset: Int
   }
 }
 

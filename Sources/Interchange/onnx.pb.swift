@@ -531,7 +531,16 @@ package nonisolated struct ONNXTensorProto: Sendable {
     case double = 11
     case uint32 = 12
     case uint64 = 13
+    case complex64 = 14
+    case complex128 = 15
     case bfloat16 = 16
+    case float8E4M3Fn = 17
+    case float8E4M3Fnuz = 18
+    case float8E5M2 = 19
+    case float8E5M2Fnuz = 20
+    case uint4 = 21
+    case int4 = 22
+    case float4E2M1 = 23
 
     package init() {
       self = .undefined
@@ -1232,7 +1241,7 @@ nonisolated extension ONNXTensorProto: SwiftProtobuf.Message, SwiftProtobuf._Mes
 }
 
 nonisolated extension ONNXTensorProto.DataType: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDEFINED\0\u{1}FLOAT\0\u{1}UINT8\0\u{1}INT8\0\u{1}UINT16\0\u{1}INT16\0\u{1}INT32\0\u{1}INT64\0\u{1}STRING\0\u{1}BOOL\0\u{1}FLOAT16\0\u{1}DOUBLE\0\u{1}UINT32\0\u{1}UINT64\0\u{2}\u{3}BFLOAT16\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDEFINED\0\u{1}FLOAT\0\u{1}UINT8\0\u{1}INT8\0\u{1}UINT16\0\u{1}INT16\0\u{1}INT32\0\u{1}INT64\0\u{1}STRING\0\u{1}BOOL\0\u{1}FLOAT16\0\u{1}DOUBLE\0\u{1}UINT32\0\u{1}UINT64\0\u{1}COMPLEX64\0\u{1}COMPLEX128\0\u{1}BFLOAT16\0\u{1}FLOAT8E4M3FN\0\u{1}FLOAT8E4M3FNUZ\0\u{1}FLOAT8E5M2\0\u{1}FLOAT8E5M2FNUZ\0\u{1}UINT4\0\u{1}INT4\0\u{1}FLOAT4E2M1\0")
 }
 
 nonisolated extension ONNXTensorProto.DataLocation: SwiftProtobuf._ProtoNameProviding {

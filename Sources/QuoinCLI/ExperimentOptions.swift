@@ -8,7 +8,8 @@ struct ExperimentOptions: ParsableArguments {
   @Option(help: "The folder for everything that is written; by default runs/NAME.") var out: String?
   @Option(help: "The folder of the images, in place of the experiment's.") var data: String?
   @Option(help: "The seed, in place of the experiment's.") var seed: UInt64?
-  @Option(help: "The supernet's file; by default supernet.safetensors in the folder.") var supernet: String?
+  @Option(help: "The supernet's file, in a folder that exists; by default supernet.safetensors in --out.") var supernet:
+    String?
   @Flag(help: "Go on with what an interrupted run has left.") var resume = false
 
   func validate() throws {
@@ -22,6 +23,11 @@ struct ExperimentOptions: ParsableArguments {
     var loaded = try Experiment.load(experiment)
     if let data { loaded.data.folder = data }
     if let seed { loaded.seed = seed }
+    if let supernet,
+      URL(fileURLWithPath: supernet).deletingLastPathComponent().path != URL(fileURLWithPath: folder(loaded)).path
+    {
+      try requireFolder(of: supernet, "--supernet")
+    }
     return loaded
   }
 

@@ -20,7 +20,7 @@ struct ExportCommand: ParsableCommand {
 
   @Argument(help: "The folder of a budget, or of a search with one budget.") var folder: String
   @Option(help: "onnx, safetensors (the weights) or json (the architecture).") var format: Format = .onnx
-  @Option(name: .shortAndLong, help: "The file to write.") var output: String
+  @Option(name: .shortAndLong, help: "The file to write, in a folder that exists.") var output: String
 
   func validate() throws {
     try requirePath(folder, "the folder")
@@ -28,6 +28,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireFolder(of: output, "--output")
     let path = try winnerFolder().appendingPathComponent("winner.\(format.rawValue)").path
     let data = try readFile(path)
     try check(data, path)

@@ -25,6 +25,9 @@ struct ModelOptions: ParsableArguments {
     guard weights == "fp32" || LinearFormat(rawValue: weights) != nil else {
       throw ValidationError("--weights is fp32, bf16, int8 or int4, not '\(weights)'")
     }
+    if linearFormat != nil, arithmetic == .int8 {
+      throw ValidationError("--weights \(weights) is for --precision fp32: int8 has its own weights")
+    }
     if calibration != nil, precision != "int8" { throw ValidationError("--calibration goes with --precision int8") }
     if let threads, !(1...CPU.current.cores).contains(threads) {
       throw ValidationError("--threads is from 1 to \(CPU.current.cores), the cores of this machine, not \(threads)")
@@ -84,7 +87,11 @@ struct ModelOptions: ParsableArguments {
     let (network, weights) = try ONNX.import(
       readFile(model), path: model,
       inputShapes: shapes.mapValues { Shape([1] + $0.dimensions.dropFirst()) })
-    guard arithmetic == .int8, !network.isQuantised else { return (network, weights) }
+    if network.isQuantised {
+      try requireNoQuantising()
+      return (network, weights)
+    }
+    guard arithmetic == .int8 else { return (network, weights) }
     guard let calibration else {
       throw Diagnostic(
         .usage, "the network is not quantised", at: .init(file: model), value: "--precision int8",
@@ -93,6 +100,16 @@ struct ModelOptions: ParsableArguments {
     }
     let quantiser = Quantiser(pool: ThreadPool(threads: threads ?? CPU.current.cores))
     return try quantiser.quantised(network, weights: weights, samples: try Self.samples(calibration, network))
+  }
+
+  /// Refuses options that would quantise a network, for one that is quantised.
+  private func requireNoQuantising() throws {
+    let options = [calibration.map { "--calibration \($0)" }, linearFormat.map { "--weights \($0.rawValue)" }]
+    guard let option = options.compactMap({ $0 }).first else { return }
+    throw Diagnostic(
+      .usage, "the network is quantised already", at: .init(file: model), value: option,
+      rule: "a quantised (QDQ) file keeps its own grids and weights",
+      remedy: "leave the option out, or give the FP32 file")
   }
 
   /// The samples of a network's only input.

@@ -22,7 +22,7 @@ struct QuantizeCommand: ParsableCommand {
 
   @Argument(help: "The ONNX file in FP32.") var model: String
   @Option(help: "Samples (.npy): any number of them × the input's shape; 32 to 512 are usual.") var calibration: String
-  @Option(name: .shortAndLong, help: "The file to write.") var output: String
+  @Option(name: .shortAndLong, help: "The file to write, in a folder that exists.") var output: String
   @Option(help: "How ranges follow from the samples: mse, percentile or minmax.") var method = "mse"
   @Option(help: "A symbolic input's shape: NAME=1,3,32,32; repeatable.") var inputShape: [String] = []
   @Option(help: "The number of threads.") var threads: Int?
@@ -49,8 +49,14 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireFolder(of: output, "--output")
     let options = try ModelOptions.parse([model] + inputShape.flatMap { ["--input-shape", $0] })
     let (network, weights) = try options.network(shapes: options.shapes())
+    guard !network.isQuantised else {
+      throw Diagnostic(
+        .unusableFile, "the network is quantised already", at: .init(file: model),
+        rule: "a network in FP32 is quantised", remedy: "run it as it is with --precision int8")
+    }
     let samples = try ModelOptions.samples(calibration, network)
     let pool = ThreadPool(threads: threads ?? CPU.current.cores)
     let quantiser = Quantiser(method: CalibrationMethod(rawValue: method) ?? .mse, pool: pool)

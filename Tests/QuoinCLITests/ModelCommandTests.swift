@@ -111,7 +111,44 @@ struct QuantizeCommandTests {
       #expect(misfit.code == 65 && misfit.messages.contains("2×3×9×9"), "\(misfit.messages)")
       #expect(try CommandRun(["quantize", model, "--calibration", samples, "-o", output]).code == 0)
       let twice = try CommandRun(["quantize", output, "--calibration", samples, "-o", folder + "/again.onnx"])
-      #expect(twice.code == 64 && twice.messages.contains("already"), "\(twice.messages)")
+      #expect(twice.code == 65 && twice.messages.contains("already"), "\(twice.messages)")
+      #expect(twice.messages.contains(output), "\(twice.messages)")
+    }
+  }
+
+  @Test("options that quantise are refused for a quantised file, and weights of their own for int8")
+  func contradictions() throws {
+    try withTemporaryFolder { folder in
+      let (model, samples) = try prepare(folder)
+      let output = folder + "/int8.onnx"
+      #expect(try CommandRun(["quantize", model, "--calibration", samples, "-o", output]).code == 0)
+      let cases = [
+        [output, "--precision", "int8", "--calibration", samples], [output, "--weights", "int4"],
+        [model, "--precision", "int8", "--calibration", samples, "--weights", "bf16"],
+      ]
+      for arguments in cases {
+        for command in [["profile", "--runs", "1"], ["infer", "--input", "image=" + samples, "--output-dir", folder]] {
+          let run = try CommandRun([command[0]] + arguments + command.dropFirst())
+          let option = arguments.contains("--weights") ? "--weights" : "--calibration"
+          #expect(run.code == 64 && run.messages.contains(option), "\(run.messages)")
+        }
+      }
+    }
+  }
+
+  @Test("a file in a folder that is not there is refused before any work, and no folder is made")
+  func missingFolder() throws {
+    try withTemporaryFolder { folder in
+      let (model, samples) = try prepare(folder)
+      let output = folder + "/nowhere/int8.onnx"
+      for arguments in [
+        ["quantize", model, "--calibration", samples], ["quantize", model, "--calibration", folder + "/none.npy"],
+        ["export", folder],
+      ] {
+        let run = try CommandRun(arguments + ["-o", output])
+        #expect(run.code == 64 && run.messages.contains(folder + "/nowhere'"), "\(run.messages)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: folder + "/nowhere"))
     }
   }
 }

@@ -30,7 +30,8 @@ public struct Quantiser {
     progress: (_ finished: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> (network: Network, weights: Weights) {
     guard !network.isQuantised else {
-      throw Diagnostic(.usage, "the network is quantised already", value: network.name)
+      throw Diagnostic(
+        .unusableFile, "the network is quantised already", value: network.name, rule: "a network in FP32 is quantised")
     }
     let own = try network.extracted(from: weights)
     let (fused, folded) = try own.network.fused(with: own.weights)
