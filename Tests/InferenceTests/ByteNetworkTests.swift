@@ -58,6 +58,39 @@ import Testing
     }
   }
 
+  /// Groups, channels of the input and of the output: sections of equal and of uneven numbers of groups.
+  @Test(
+    "Grouped convolutions of any number of groups equal the reference",
+    arguments: [
+      (13, 104, 104), (55, 220, 110), (6, 48, 96), (3, 9, 210), (17, 17, 51), (2, 6, 260),
+    ])
+  func groups(groups: Int, inputs: Int, outputs: Int) throws {
+    for kernel in [1, 3] {
+      var builder = NetworkBuilder(name: "groups")
+      let image = try builder.input("image", [1, inputs, 7, 5])
+      var op = Convolution(channels: outputs, kernel: Extent(kernel), padding: Padding(all: kernel / 2), groups: groups)
+      op.hasBias = true
+      let map = try builder.append("act", .activation(.relu), [try builder.convolution("conv", image, op)])
+      let mean = try builder.append("mean", .globalAveragePool, [map])
+      let network = builder.network(outputs: [("map", map), ("mean", mean)])
+      let samples = randomTensor([2, inputs, 7, 5], seed: 8)
+      let quantised = try Quantiser(method: .minmax, pool: ThreadPool(threads: 1)).quantised(
+        network, weights: network.randomWeights(seed: 8), samples: ["image": samples])
+      let expected = try ReferenceInterpreter(quantised.network, weights: quantised.weights).run(["image": samples])
+      for isa in CPU.current.levels {
+        let found = try CompiledNetwork(
+          quantised.network, weights: quantised.weights, batch: 2, pool: ThreadPool(threads: 2), isa: isa
+        ).run(["image": samples])
+        for (name, wanted) in expected {
+          let largest = wanted.values.map(abs).max() ?? 0
+          // One step of the grid, where a rounding falls the other way.
+          let differs = zip(try #require(found[name]).values, wanted.values).contains { abs($0 - $1) > largest / 200 }
+          #expect(!differs, "\(isa), \(kernel), \(name)")
+        }
+      }
+    }
+  }
+
   @Test("Every method keeps the signal, and the least error is the least", arguments: 90..<100)
   func methods(seed: Int) throws {
     let (network, weights) = try RandomNetwork.make(seed: UInt64(seed), nodes: 6)

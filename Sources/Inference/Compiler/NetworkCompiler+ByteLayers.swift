@@ -14,16 +14,14 @@ extension NetworkCompiler {
       return lowerByteDepthwise(convolution, layer, node, value)
     }
     let isUnrolled = !convolution.isPointwise
-    let together = convolution.groupsTogether(panel: Int(kernels.bytes.product.panel))
-    let groups = convolution.groups / together
-    let turned = convolution.tapMajor(layer.weights, channelsPerGroup: input.channels / convolution.groups)
     let shape = ByteProductShape(
       images: isUnrolled ? output.images : 1, rows: isUnrolled ? output.pixels : output.images * output.pixels,
-      columns: convolution.channels / groups, depth: convolution.depth(inputs: input.channels) * together,
-      groups: groups, isUnrolled: isUnrolled)
+      columns: convolution.channels, channels: input.channels,
+      taps: convolution.kernel.height * convolution.kernel.width, groups: convolution.groups,
+      groupsTogether: convolution.groupsTogether(panel: Int(kernels.bytes.product.panel)), isUnrolled: isUnrolled)
+    let turned = convolution.tapMajor(layer.weights, channelsPerGroup: input.channels / convolution.groups)
     appendByteProduct(
-      shape, convolution.joined(turned, channelsPerGroup: input.channels / convolution.groups, together), layer,
-      window: convolution.window(input, output), inputStride: input.channels,
+      shape, turned, layer, window: convolution.window(input, output), inputStride: input.channels,
       inputImage: input.imageElements, node, value)
   }
 
@@ -33,18 +31,17 @@ extension NetworkCompiler {
     let depth = input.shape[-1]
     let layer = try byteLayer(node, hasBias: linear.hasBias)
     let shape = ByteProductShape(
-      images: 1, rows: input.elements / depth, columns: linear.features, depth: depth, groups: 1,
-      isUnrolled: false)
+      images: 1, rows: input.elements / depth, columns: linear.features, channels: depth)
     appendByteProduct(
       shape, layer.weights, layer, window: qn_window(), inputStride: depth, inputImage: 0, node, value)
   }
 
   /// Bytes of scratch memory that one thread needs for a convolution.
   func byteScratch(_ convolution: Convolution, channels: Int, output: ValueLayout) -> Int {
-    let together = convolution.groupsTogether(panel: Int(kernels.bytes.product.panel))
-    return ByteProductShape(
-      images: 1, rows: output.pixels, columns: 1, depth: convolution.depth(inputs: channels) * together, groups: 1,
-      isUnrolled: true
+    ByteProductShape(
+      images: 1, rows: output.pixels, columns: convolution.channels, channels: channels,
+      taps: convolution.kernel.height * convolution.kernel.width, groups: convolution.groups,
+      groupsTogether: convolution.groupsTogether(panel: Int(kernels.bytes.product.panel)), isUnrolled: true
     ).scratchBytes(kernels.bytes.product)
   }
 
@@ -85,51 +82,53 @@ extension NetworkCompiler {
   ) {
     let kernel = kernels.bytes.product
     let panel = Int(kernel.panel)
-    let packed = packGroups(weights, layer, shape, kernel)
+    let packed = packSections(weights, layer, shape, kernel)
     let blockRows = shape.blockRows(kernel)
     let rowBlocks = (shape.rows + blockRows - 1) / blockRows
-    let units = shape.images * rowBlocks * shape.groups
-    let panels = (shape.columns + panel - 1) / panel
+    let units = shape.images * rowBlocks * shape.sections
+    let panels = (shape.sectionColumns + panel - 1) / panel
     // Few rows are shared out by columns; then every thread reads its own part of the weights.
     let isWide = threads > 1 && !shape.isUnrolled && units < 2 * threads
     let columnBlocks = isWide ? min(panels, (2 * threads + units - 1) / units) : 1
-    let macs = shape.images * shape.rows * shape.groups * shape.columns * shape.depth
+    let macs = shape.images * shape.rows * shape.columns * shape.depth
     append(
       .byteProduct(
         ByteProductStep(
           function: kernel.function, window: window, isUnrolled: shape.isUnrolled, images: shape.images,
-          rowsPerImage: shape.rows, groups: shape.groups, columns: shape.columns, depth: shape.depth,
+          rowsPerImage: shape.rows, sections: shape.sections, sectionColumns: shape.sectionColumns,
+          columns: shape.columns, sectionChannels: shape.sectionChannels, channels: shape.channels, taps: shape.taps,
           input: bytes(node.inputs[0]), inputStride: inputStride, inputImage: inputImage,
-          inputZero: layer.input.zero, packed: packed.start, packedGroup: packed.perGroup,
-          packedColumn: packed.perColumn, panel: panel, output: node.grid == nil ? nil : bytes(value),
-          outputStride: shape.columns * shape.groups, requantisation: requantisation(layer, node, value),
+          inputZero: layer.input.zero, packed: packed.start, packedSection: packed.perSection,
+          depthMultiple: Int(kernel.depth), panel: panel, output: node.grid == nil ? nil : bytes(value),
+          requantisation: requantisation(layer, node, value),
           blockRows: blockRows, rowBlocks: rowBlocks, columnBlocks: columnBlocks,
           scratch: UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: UInt8.self),
           scratchPerWorker: shape.scratchBytes(kernel), scratchStride: shape.unrolledStride(kernel),
           partition: Partition(blocks: units * columnBlocks, threads: threads, nanoseconds: macs / 128))))
   }
 
-  /// One packed matrix per group, one behind the other.
-  private mutating func packGroups(
+  /// One packed matrix per section, one behind the other.
+  private mutating func packSections(
     _ weights: [Int8], _ layer: ByteLayer, _ shape: ByteProductShape, _ kernel: qn_u8_gemm_kernel
-  ) -> (start: UnsafeRawPointer, perGroup: Int, perColumn: Int) {
-    let groups = (0..<shape.groups).map { group in
-      weights.withUnsafeBufferPointer { weights in
-        (layer.bias ?? Array(repeating: 0, count: shape.groups * shape.columns)).withUnsafeBufferPointer { bias in
+  ) -> (start: UnsafeRawPointer, perSection: Int) {
+    let bias = layer.bias ?? Array(repeating: 0, count: shape.columns)
+    let sections = (0..<shape.sections).map { section in
+      let columns = shape.columns(of: section)
+      return shape.weights(weights, of: section).withUnsafeBufferPointer { weights in
+        bias.withUnsafeBufferPointer { bias in
           // A shape with an extent of 0 never gets this far, so there is a first element.
           PackedBytes(
-            weights.baseAddress.unsafelyUnwrapped + group * shape.columns * shape.depth,
-            bias: bias.baseAddress.unsafelyUnwrapped + group * shape.columns, zeroPoint: layer.input.zero,
-            columns: shape.columns, depth: shape.depth, kernel: kernel)
+            weights.baseAddress.unsafelyUnwrapped, bias: bias.baseAddress.unsafelyUnwrapped + columns.lowerBound,
+            zeroPoint: layer.input.zero, columns: columns.count, depth: weights.count / columns.count, kernel: kernel)
         }
       }
     }
-    let perGroup = groups[0].byteCount
-    let all = keepBytes(count: perGroup * groups.count)
-    for (index, group) in groups.enumerated() {
-      (all + index * perGroup).copyMemory(from: group.pointer, byteCount: perGroup)
+    let perSection = sections[0].byteCount
+    let all = keepBytes(count: sections.reduce(0) { $0 + $1.byteCount })
+    for (index, section) in sections.enumerated() {
+      (all + index * perSection).copyMemory(from: section.pointer, byteCount: section.byteCount)
     }
-    return (UnsafeRawPointer(all), perGroup, MemoryLayout<Int32>.stride + groups[0].readDepth)
+    return (UnsafeRawPointer(all), perSection)
   }
 
   /// How a layer's sums become bytes, or numbers where the value has no grid.
@@ -191,9 +190,42 @@ struct ByteProductShape {
   let images: Int
   let rows: Int
   let columns: Int
-  let depth: Int
-  let groups: Int
-  let isUnrolled: Bool
+  let channels: Int
+  var taps = 1
+  var groups = 1
+  /// How many groups are multiplied as one.
+  var groupsTogether = 1
+  var isUnrolled = false
+
+  /// The groups are cut into these many sections.
+  var sections: Int { (groups + groupsTogether - 1) / groupsTogether }
+  var sectionColumns: Int { columns / groups * groupsTogether }
+  var sectionChannels: Int { channels / groups * groupsTogether }
+  /// The length of the longest sums.
+  var depth: Int { taps * sectionChannels }
+
+  /// The columns of a section; the last may have fewer.
+  func columns(of section: Int) -> Range<Int> {
+    section * sectionColumns..<min(columns, (section + 1) * sectionColumns)
+  }
+
+  /// Weights `[column, tap, channel]` of a section, with zeros for the channels of the others of its groups.
+  func weights(_ all: [Int8], of section: Int) -> [Int8] {
+    let columns = columns(of: section)
+    let (groupColumns, groupChannels) = (self.columns / groups, channels / groups)
+    let sectionChannels = columns.count / groupColumns * groupChannels
+    var result = [Int8](repeating: 0, count: columns.count * taps * sectionChannels)
+    for column in columns {
+      let place = (column - columns.lowerBound) / groupColumns * groupChannels
+      for tap in 0..<taps {
+        let (target, source) = ((column - columns.lowerBound) * taps + tap, column * taps + tap)
+        for channel in 0..<groupChannels {
+          result[target * sectionChannels + place + channel] = all[source * groupChannels + channel]
+        }
+      }
+    }
+    return result
+  }
 
   /// Rows of a block: what stays in the first-level cache, in whole tiles of 32.
   func blockRows(_ kernel: qn_u8_gemm_kernel) -> Int {
@@ -213,27 +245,7 @@ struct ByteProductShape {
 }
 
 extension Convolution {
-  /// How many groups are multiplied as one, so that their columns fill a panel: the zeros between them cost less than
-  /// panels that are mostly empty.
-  func groupsTogether(panel: Int) -> Int {
-    let columns = channels / groups
-    return (1...max(1, panel / columns)).last { groups % $0 == 0 } ?? 1
-  }
-
-  /// Weights `[out, tap, channel]` of groups as those of fewer groups, with zeros for the channels of the others.
-  fileprivate func joined(_ weights: [Int8], channelsPerGroup count: Int, _ together: Int) -> [Int8] {
-    guard together > 1 else { return weights }
-    let (columns, taps) = (channels / groups, kernel.height * kernel.width)
-    var result = [Int8](repeating: 0, count: weights.count * together)
-    for out in 0..<channels {
-      let place = out / columns % together
-      for tap in 0..<taps {
-        for channel in 0..<count {
-          result[(out * taps + tap) * count * together + place * count + channel] =
-            weights[(out * taps + tap) * count + channel]
-        }
-      }
-    }
-    return result
-  }
+  /// How many groups are multiplied as one, so that their columns fill two panels: the zeros between them cost less than
+  /// panels that are mostly empty and than unrolling windows channel by channel.
+  func groupsTogether(panel: Int) -> Int { min(groups, max(1, 2 * panel * groups / channels)) }
 }
