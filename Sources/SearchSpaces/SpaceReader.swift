@@ -58,8 +58,8 @@ struct SpaceReader {
     for element in entry.elements ?? [entry] {
       guard element.text != "int8" else {
         throw element.error(
-          "INT8 does not run yet", rule: "networks are trained and run in fp32",
-          remedy: "write precision: fp32")
+          "the precision is not searched over", rule: "networks are trained and searched in fp32",
+          remedy: "write precision: fp32, and quantise the winner with quoin quantize")
       }
       _ = try element.word(among: ["fp32"], "precision")
     }

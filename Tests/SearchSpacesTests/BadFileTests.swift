@@ -223,8 +223,8 @@ struct BadFileTests {
     // Precision and limits.
     BadFile(
       "precision: fp32", "precision: [fp32, int8]",
-      "bad.yaml:22: precision[1]: INT8 does not run yet 'int8'; networks are trained and run in fp32; write "
-        + "precision: fp32"),
+      "bad.yaml:22: precision[1]: the precision is not searched over 'int8'; networks are trained and searched in fp32; "
+        + "write precision: fp32, and quantise the winner with quoin quantize"),
     BadFile(
       "precision: fp32", "precision: fp16",
       "bad.yaml:22: precision: unknown precision 'fp16'; legal are fp32"),
