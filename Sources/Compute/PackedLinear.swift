@@ -1,16 +1,18 @@
 import CKernels
-import Foundation
+import Tensors
 
 /// The weights of a linear layer in the layout that a kernel reads: panels of columns, each with its bias ahead.
-public final class PackedLinear: @unchecked Sendable {
+public final class PackedLinear: Sendable {
   /// The number of columns of the product.
   public let columns: Int
   /// The length of the sums.
   public let depth: Int
-  /// The packed bytes; see `quoin-linear-gemm.h`. Nothing writes them after the initialiser.
-  public let pointer: UnsafeRawPointer
+  /// The packed bytes; see `quoin-linear-gemm.h`.
+  public var pointer: UnsafeRawPointer { UnsafeRawPointer(buffer.bytes) }
   /// The number of packed bytes: what a product with one row reads from memory.
   public let byteCount: Int
+  /// Nothing writes it after the initialiser.
+  private let buffer: AlignedBuffer
 
   /// Packs weights and bias (zeros where it is `nil`) for one kernel.
   public init(_ weights: LinearWeights, bias: [Float]?, kernel: qn_linear_gemm_kernel) {
@@ -18,11 +20,10 @@ public final class PackedLinear: @unchecked Sendable {
     let widths = panelWidths(columns: columns, panel: Int(kernel.panel))
     let perColumn = Self.bytesPerColumn(weights, padding: Int(kernel.depth))
     byteCount = widths.reduce(0, +) * perColumn
-    let memory = zeroedMemory(byteCount)
-    pointer = UnsafeRawPointer(memory)
+    buffer = AlignedBuffer(byteCount: byteCount)
     var first = 0
     for width in widths {
-      let panel = Panel(start: memory + first * perColumn, width: width)
+      let panel = Panel(start: buffer.bytes + first * perColumn, width: width)
       for column in 0..<min(width, columns - first) {
         panel.floats[column] = bias?[first + column] ?? 0
         panel.fill(column, with: weights, row: first + column)
@@ -30,8 +31,6 @@ public final class PackedLinear: @unchecked Sendable {
       first += width
     }
   }
-
-  deinit { free(UnsafeMutableRawPointer(mutating: pointer)) }
 
   /// Bytes of scratch memory for a product with this many rows.
   public func scratchBytes(rows: Int) -> Int { rows * (depth + 64) * MemoryLayout<Float>.stride }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Zeroed FP32 memory on a 64-byte boundary, owned by exactly one place and freed with it.
+/// Zeroed memory on a 64-byte boundary, of FP32 numbers for the most part, owned by exactly one place and freed with it.
 ///
 /// Large buffers ask the system for huge pages: a pass over megabytes in pages of 4 KiB spends much of its time looking
 /// addresses up, above all inside a virtual machine.
@@ -27,6 +27,15 @@ public final class AlignedBuffer: @unchecked Sendable {
     memset(memory, 0, bytes)
     pointer = memory.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
   }
+
+  /// Allocates at least `byteCount` zeroed bytes, for elements of other types.
+  public convenience init(byteCount: Int) {
+    let size = MemoryLayout<Float>.stride
+    self.init(count: (byteCount + size - 1) / size)
+  }
+
+  /// The first byte.
+  public var bytes: UnsafeMutableRawPointer { UnsafeMutableRawPointer(pointer) }
 
   deinit { free(pointer) }
 
