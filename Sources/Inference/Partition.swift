@@ -18,6 +18,12 @@ struct Partition {
     pieces = threads == 1 ? 1 : max(1, min(blocks, 4 * threads, work / 1000))
   }
 
+  /// The elements of one piece, for steps that do the same to every element wherever they are cut.
+  func elements(of piece: Int, _ size: Int) -> Range<Int> {
+    let blocks = blocks(of: piece)
+    return blocks.lowerBound * size / self.blocks..<blocks.upperBound * size / self.blocks
+  }
+
   /// The blocks of one piece.
   func blocks(of piece: Int) -> Range<Int> { piece * blocks / pieces..<(piece + 1) * blocks / pieces }
 }

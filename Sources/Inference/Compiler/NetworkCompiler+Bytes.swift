@@ -53,15 +53,13 @@ extension NetworkCompiler {
     let (layout, grid) = (layouts[value], grid(value))
     if network.isQuantisedAtOnce(operand), !layout.isPlain {
       // The caller's planes become bytes with neighbouring channels in one pass.
-      let pixelBlocks = min(layout.pixels, threads == 1 ? 1 : 4 * threads)
+      let blocks = PixelBlocks(images: layout.images, pixels: layout.pixels, threads: threads)
       append(
         .quantisePlanes(
           QuantisePlanesStep(
-            function: kernels.bytes.conversion.quantise_planes, pixels: layout.pixels, channels: layout.channels,
-            input: pointers[operand], scale: grid.scale, zero: grid.zero, output: bytes(value),
-            pixelBlocks: pixelBlocks,
-            partition: Partition(
-              blocks: layout.images * pixelBlocks, threads: threads, nanoseconds: layout.elements / 4))))
+            function: kernels.bytes.conversion.quantise_planes, channels: layout.channels,
+            input: pointers[operand], scale: grid.scale, zero: grid.zero, output: bytes(value), blocks: blocks,
+            partition: Partition(blocks: blocks.count, threads: threads, nanoseconds: layout.elements / 4))))
       return
     }
     append(
@@ -113,21 +111,18 @@ extension NetworkCompiler {
     let (x, gate, product) = (grid(node.inputs[0]), grid(node.inputs[1]), grid(value))
     let layout = layouts[value]
     let isGate = layouts[node.inputs[1]] != layout
-    let pixels = isGate ? layout.pixels : layout.elements / layout.images
-    let pixelBlocks = min(pixels, threads == 1 ? 1 : 4 * threads)
+    let blocks = PixelBlocks(
+      images: isGate ? layout.images : 1, pixels: isGate ? layout.pixels : 1, threads: threads)
     append(
       .byteGate(
         ByteGateStep(
-          function: kernels.bytes.gate, images: isGate ? layout.images : 1, pixels: isGate ? pixels : 1,
-          channels: isGate ? layout.channels : layout.elements, input: bytes(node.inputs[0]),
-          gate: bytes(node.inputs[1]),
+          function: kernels.bytes.gate, channels: isGate ? layout.channels : layout.elements,
+          input: bytes(node.inputs[0]), gate: bytes(node.inputs[1]),
           multiplication: qn_u8_multiplication(
             scale: x.scale * gate.scale / product.scale, x_zero: Int32(x.zero), gate_zero: Int32(gate.zero),
             zero: Int32(product.zero), low: 0, high: 255),
-          output: bytes(value), pixelBlocks: isGate ? pixelBlocks : 1,
-          partition: Partition(
-            blocks: isGate ? layout.images * pixelBlocks : 1, threads: threads, nanoseconds: layout.elements / 16)
-        )))
+          output: bytes(value), blocks: blocks,
+          partition: Partition(blocks: blocks.count, threads: threads, nanoseconds: layout.elements / 16))))
   }
 
   // MARK: Images

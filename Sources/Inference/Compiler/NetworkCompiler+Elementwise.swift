@@ -53,18 +53,14 @@ extension NetworkCompiler {
     shift: UnsafePointer<Float>?, together: Int = 1
   ) {
     let layout = layouts[value]
-    let pixels = layout.pixels / together
-    let pixelBlocks = min(pixels, threads == 1 ? 1 : 4 * threads)
+    let blocks = PixelBlocks(images: layout.images, pixels: layout.pixels / together, threads: threads)
     append(
       .channel(
         ChannelStep(
-          function: kernels.transform, images: layout.images, pixels: pixels,
-          channels: layout.channels * together,
-          input: pointers[operand], scale: scale, scaleImage: scaleImage, shift: shift,
-          activation: qn_identity,
-          output: pointers[value], pixelBlocks: pixelBlocks,
-          partition: Partition(
-            blocks: layout.images * pixelBlocks, threads: threads, nanoseconds: layout.elements / 8))))
+          function: kernels.transform, channels: layout.channels * together, input: pointers[operand],
+          scale: scale, scaleImage: scaleImage, shift: shift, activation: qn_identity, output: pointers[value],
+          blocks: blocks,
+          partition: Partition(blocks: blocks.count, threads: threads, nanoseconds: layout.elements / 8))))
   }
 
   mutating func appendFlatStep(

@@ -11,35 +11,29 @@ struct ByteSumStep {
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let range = part(block, of: partition.blocks, count)
-      let first = range.lowerBound
-      withUnsafePointer(to: addition) { function(range.count, left + first, right + first, $0, output + first) }
-    }
+    let range = partition.elements(of: piece, count)
+    let first = range.lowerBound
+    withUnsafePointer(to: addition) { function(range.count, left + first, right + first, $0, output + first) }
   }
 }
 
 /// Bytes times a gate per image and channel, or times bytes of the same shape.
 struct ByteGateStep {
   let function: qn_u8_gate_function
-  let images: Int
-  let pixels: Int
   let channels: Int
   let input: UnsafePointer<UInt8>
   let gate: UnsafePointer<UInt8>
   let multiplication: qn_u8_multiplication
   let output: UnsafeMutablePointer<UInt8>
-  /// Blocks of pixels of an image; a single pixel is never cut.
-  let pixelBlocks: Int
+  let blocks: PixelBlocks
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let (image, pixelBlock) = block.quotientAndRemainder(dividingBy: pixelBlocks)
-      let range = part(pixelBlock, of: pixelBlocks, pixels)
-      let first = (image * pixels + range.lowerBound) * channels
+    for index in partition.blocks(of: piece) {
+      let (image, pixels) = blocks.block(index)
+      let first = (image * blocks.pixels + pixels.lowerBound) * channels
       withUnsafePointer(to: multiplication) {
-        function(range.count, channels, input + first, gate + image * channels, $0, output + first)
+        function(pixels.count, channels, input + first, gate + image * channels, $0, output + first)
       }
     }
   }
@@ -59,14 +53,12 @@ struct ByteTableStep {
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let range = part(block, of: partition.blocks, rows)
-      let (from, to) = (input + range.lowerBound * inputStride, output + range.lowerBound * outputStride)
-      if let table {
-        function(range.count, columns, from, inputStride, table, to, outputStride)
-      } else {
-        qn_u8_copy_rows(range.count, columns, from, inputStride, to, outputStride)
-      }
+    let range = partition.elements(of: piece, rows)
+    let (from, to) = (input + range.lowerBound * inputStride, output + range.lowerBound * outputStride)
+    if let table {
+      function(range.count, columns, from, inputStride, table, to, outputStride)
+    } else {
+      qn_u8_copy_rows(range.count, columns, from, inputStride, to, outputStride)
     }
   }
 }
@@ -81,11 +73,9 @@ struct ByteShuffleStep {
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let range = part(block, of: partition.blocks, pixels)
-      let first = range.lowerBound * groups * perGroup
-      qn_u8_shuffle(range.count, groups, perGroup, input + first, output + first)
-    }
+    let range = partition.elements(of: piece, pixels)
+    let first = range.lowerBound * groups * perGroup
+    qn_u8_shuffle(range.count, groups, perGroup, input + first, output + first)
   }
 }
 
@@ -100,33 +90,29 @@ struct QuantiseStep {
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let range = part(block, of: partition.blocks, count)
-      function(range.count, input + range.lowerBound, scale, zero, output + range.lowerBound)
-    }
+    let range = partition.elements(of: piece, count)
+    function(range.count, input + range.lowerBound, scale, zero, output + range.lowerBound)
   }
 }
 
 /// An image of the caller's, in planes, to bytes with neighbouring channels.
 struct QuantisePlanesStep {
   let function: qn_u8_quantise_planes_function
-  let pixels: Int
   let channels: Int
   let input: UnsafePointer<Float>
   let scale: Float
   let zero: UInt8
   let output: UnsafeMutablePointer<UInt8>
-  let pixelBlocks: Int
+  let blocks: PixelBlocks
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let (image, pixelBlock) = block.quotientAndRemainder(dividingBy: pixelBlocks)
-      let range = part(pixelBlock, of: pixelBlocks, pixels)
-      let start = image * pixels * channels
+    for index in partition.blocks(of: piece) {
+      let (image, pixels) = blocks.block(index)
+      let start = image * blocks.pixels * channels
       function(
-        range.count, channels, input + start + range.lowerBound, pixels, scale, zero,
-        output + start + range.lowerBound * channels)
+        pixels.count, channels, input + start + pixels.lowerBound, blocks.pixels, scale, zero,
+        output + start + pixels.lowerBound * channels)
     }
   }
 }
@@ -142,10 +128,8 @@ struct DequantiseStep {
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let range = part(block, of: partition.blocks, count)
-      function(range.count, input + range.lowerBound, scale, zero, output + range.lowerBound)
-    }
+    let range = partition.elements(of: piece, count)
+    function(range.count, input + range.lowerBound, scale, zero, output + range.lowerBound)
   }
 }
 

@@ -3,8 +3,6 @@ import CKernels
 /// y = activation(x · scale + shift + residual), where scale and shift are per channel.
 struct ChannelStep {
   let function: qn_f32_epilogue_function
-  let images: Int
-  let pixels: Int
   let channels: Int
   let input: UnsafePointer<Float>
   let scale: UnsafePointer<Float>?
@@ -13,16 +11,15 @@ struct ChannelStep {
   let shift: UnsafePointer<Float>?
   let activation: qn_activation
   let output: UnsafeMutablePointer<Float>
-  let pixelBlocks: Int
+  let blocks: PixelBlocks
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let (image, pixelBlock) = block.quotientAndRemainder(dividingBy: pixelBlocks)
-      let range = part(pixelBlock, of: pixelBlocks, pixels)
-      let first = (image * pixels + range.lowerBound) * channels
+    for index in partition.blocks(of: piece) {
+      let (image, pixels) = blocks.block(index)
+      let first = (image * blocks.pixels + pixels.lowerBound) * channels
       function(
-        range.count, channels, input + first, channels, scale.map { $0 + image * scaleImage }, shift, nil, 0,
+        pixels.count, channels, input + first, channels, scale.map { $0 + image * scaleImage }, shift, nil, 0,
         activation, output + first, channels)
     }
   }

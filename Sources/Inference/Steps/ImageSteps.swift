@@ -25,6 +25,28 @@ struct ImageBlocks {
   var count: Int { images * rowBlocks * channelBlocks }
 }
 
+/// How a step over the pixels of images is cut into blocks: images × pixels.
+struct PixelBlocks {
+  let images: Int
+  let pixels: Int
+  let perImage: Int
+
+  /// A few blocks for every thread; a single pixel is never cut.
+  init(images: Int, pixels: Int, threads: Int) {
+    (self.images, self.pixels) = (images, pixels)
+    perImage = min(pixels, threads == 1 ? 1 : 4 * threads)
+  }
+
+  /// The image and pixels of a block.
+  func block(_ index: Int) -> (image: Int, pixels: Range<Int>) {
+    let (image, block) = index.quotientAndRemainder(dividingBy: perImage)
+    return (image, part(block, of: perImage, pixels))
+  }
+
+  /// The number of blocks.
+  var count: Int { images * perImage }
+}
+
 /// A depthwise convolution with what follows it.
 struct DepthwiseStep {
   let function: qn_f32_dwconv_function

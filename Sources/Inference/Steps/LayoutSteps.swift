@@ -11,12 +11,10 @@ struct CopyStep {
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let range = part(block, of: partition.blocks, rows)
-      qn_f32_copy_rows(
-        range.count, columns, input + range.lowerBound * inputStride, inputStride,
-        output + range.lowerBound * outputStride, outputStride)
-    }
+    let range = partition.elements(of: piece, rows)
+    qn_f32_copy_rows(
+      range.count, columns, input + range.lowerBound * inputStride, inputStride,
+      output + range.lowerBound * outputStride, outputStride)
   }
 }
 
@@ -30,10 +28,8 @@ struct ShuffleStep {
   let partition: Partition
 
   func run(_ piece: Int) {
-    for block in partition.blocks(of: piece) {
-      let range = part(block, of: partition.blocks, pixels)
-      let first = range.lowerBound * groups * perGroup
-      qn_f32_shuffle(range.count, groups, perGroup, input + first, output + first)
-    }
+    let range = partition.elements(of: piece, pixels)
+    let first = range.lowerBound * groups * perGroup
+    qn_f32_shuffle(range.count, groups, perGroup, input + first, output + first)
   }
 }
