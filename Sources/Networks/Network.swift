@@ -129,9 +129,13 @@ public struct NetworkBuilder {
     return nodes.count - 1
   }
 
-  /// The finished network.
+  /// The finished network; its outputs are values of this builder.
   public consuming func network(outputs: [(name: String, value: Network.ValueID)]) -> Network {
-    Network(name: name, nodes: nodes, outputs: outputs.map { .init(name: $0.name, value: $0.value) })
+    for output in outputs {
+      precondition(
+        nodes.indices.contains(output.value), "the output \(output.name) is value \(output.value) of \(nodes.count)")
+    }
+    return Network(name: name, nodes: nodes, outputs: outputs.map { .init(name: $0.name, value: $0.value) })
   }
 }
 

@@ -89,6 +89,15 @@ struct ShapeInferenceTests {
     #expect(error?.place?.path == "x")
   }
 
+  @Test("an output that is no value of the network is a mistake of the program")
+  func missingOutput() async {
+    await #expect(processExitsWith: .failure) {
+      var builder = NetworkBuilder(name: "missing")
+      let image = try builder.input("x", [1, 1, 1, 1])
+      _ = builder.network(outputs: [("y", image + 1)])
+    }
+  }
+
   @Test("parameters count once in order of first use, consumers name every reader")
   func sharing() throws {
     var builder = NetworkBuilder(name: "shared")
