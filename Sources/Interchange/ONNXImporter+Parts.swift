@@ -103,8 +103,8 @@ extension ONNXImporter {
     try node.require(axis > 0, "the batch is not sliced")
     try node.require(step > 0, "values are sliced forwards", value: "step \(step)")
     try node.require(!positions.isEmpty, "something remains", value: "axis \(axis)")
-    return try part(
-      of: value, AxisSlice(axis: axis, start: positions[0], count: positions.count, step: step), node.name)
+    let slice = AxisSlice(axis: axis, start: positions[0], count: positions.count, step: min(step, shape[axis]))
+    return try part(of: value, slice, node.name)
   }
 
   /// Some positions of an axis, by the operator that says most about them.

@@ -44,7 +44,8 @@ extension AxisSlice {
     try check.require((1..<shape.rank).contains(axis), "the axis is one of the value's, and not the first")
     let extent = shape[axis]
     try check.require(
-      (0..<extent).contains(start) && count > 0 && step > 0 && count - 1 <= (extent - 1 - start) / step,
+      (0..<extent).contains(start) && count > 0 && (1...extent).contains(step)
+        && count - 1 <= (extent - 1 - start) / step,
       "the slice lies inside the axis")
     shape[axis] = count
     return shape

@@ -40,7 +40,7 @@ public struct AxisSlice: Hashable, Sendable {
   public var start: Int
   /// The number of positions.
   public var count: Int
-  /// From one position to the next; at least 1.
+  /// From one position to the next; at least 1, and no more than the axis has, also where there is no next one.
   public var step: Int
 
   /// Creates a slice.

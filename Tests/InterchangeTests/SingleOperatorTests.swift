@@ -203,6 +203,9 @@ struct SingleOperatorTests {
     .init(
       "every second, from the end", "Slice", image,
       [.integers([-6]), .integers([.max]), .integers([3]), .integers([2])]),
+    .init(
+      "one position, and a step beyond the end", "Slice", image,
+      [.integers([2]), .integers([.max]), .integers([3]), .integers([1 << 62])]),
     .init("two axes", "Slice", image, [.integers([1, 2]), .integers([5, -1]), .integers([1, -1])]),
     .init("attributes", "Slice", image, [], [integers("starts", 1), integers("ends", 3), integers("axes", 2)], set: 9),
     .init("beyond the end", "Slice", tokens, [.integers([2]), .integers([100]), .integers([1]), .integers([3])]),
