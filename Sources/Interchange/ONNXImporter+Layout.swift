@@ -90,20 +90,25 @@ extension ONNXImporter {
   mutating func squeeze(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
     let stated = try integers(node, attribute: "axes", input: 1)
-    if case .permuted(let source, let order) = try imported(name, for: node) {
-      return try squeeze(node, source, order, stated ?? [])
+    switch try imported(name, for: node) {
+    case .permuted(let source, let order): try squeeze(node, source, order, stated ?? [])
+    case .constant(let constant):
+      let kept = try squeezed(constant.shape, stated, node, hasBatch: false)
+      try define(node, .constant(constant.reshaped(to: kept)))
+    default:
+      let input = try value(name, for: node)
+      try defineReshaped(node, input, squeezed(builder.shape(input), stated, node, hasBatch: true))
     }
-    let constant = try constant(node, 0)
-    let input = constant == nil ? try value(name, for: node) : -1
-    let shape = constant?.shape ?? builder.shape(input)
+  }
+
+  /// A shape without the stated axes, or without all of extent 1; the first axis of a value is its batch.
+  private func squeezed(_ shape: Shape, _ stated: [Int]?, _ node: ONNXNodeReader, hasBatch: Bool) throws -> Shape {
     let axes =
       try stated.map { try self.axes(node, $0, rank: shape.rank) }
-      ?? shape.dimensions.indices.filter { shape[$0] == 1 && (constant != nil || $0 > 0) }
+      ?? shape.dimensions.indices.filter { shape[$0] == 1 && ($0 > 0 || !hasBatch) }
     try node.require(axes.allSatisfy { shape[$0] == 1 }, "axes of extent 1 are left out", value: "\(shape)")
-    try node.require(constant != nil || !axes.contains(0), "the batch stays")
-    let kept = Shape(shape.dimensions.indices.filter { !axes.contains($0) }.map { shape[$0] })
-    if let constant { return try define(node, .constant(constant.reshaped(to: kept))) }
-    try defineReshaped(node, input, kept)
+    try node.require(!hasBatch || !axes.contains(0), "the batch stays")
+    return Shape(shape.dimensions.indices.filter { !axes.contains($0) }.map { shape[$0] })
   }
 
   private mutating func squeeze(
@@ -130,22 +135,31 @@ extension ONNXImporter {
   /// Adds axes of extent 1.
   mutating func unsqueeze(_ node: ONNXNodeReader) throws {
     let stated = try integers(node, attribute: "axes", input: 1) ?? []
-    let constant = try constant(node, 0)
-    if constant == nil, let name = node.input(0), case .column(let input) = try imported(name, for: node),
+    if let constant = try constant(node, 0) {
+      let (shape, _) = try unsqueezed(constant.shape, stated, node)
+      return try define(node, .constant(constant.reshaped(to: shape)))
+    }
+    if let name = node.input(0), case .column(let input) = try imported(name, for: node),
       stated == [3] || stated == [-1], let pixel = try pixel(input)
     {
       return try define(node, .node(pixel))
     }
-    let input = constant == nil ? try operand(node) : -1
-    let shape = constant?.shape ?? builder.shape(input)
-    let axes = try axes(node, stated, rank: shape.rank + stated.count)
-    var rest = shape.dimensions[...]
-    let new = Shape((0..<shape.rank + axes.count).map { axes.contains($0) ? 1 : rest.removeFirst() })
-    try node.require(new.rank <= 8, "there are at most 8 axes")
-    if let constant { return try define(node, .constant(constant.reshaped(to: new))) }
+    let input = try operand(node)
+    let (shape, axes) = try unsqueezed(builder.shape(input), stated, node)
     try node.require(!axes.contains(0), "the batch stays the first axis")
-    if shape.rank == 2, axes == [2] { return try define(node, .column(input)) }
-    try defineReshaped(node, input, new)
+    if axes == [2], shape.rank == 3 { return try define(node, .column(input)) }
+    try defineReshaped(node, input, shape)
+  }
+
+  /// A shape with axes of extent 1 more, and these axes.
+  private func unsqueezed(
+    _ shape: Shape, _ stated: [Int], _ node: ONNXNodeReader
+  ) throws -> (shape: Shape, axes: [Int]) {
+    let rank = shape.rank + stated.count
+    let axes = try axes(node, stated, rank: rank)
+    try node.require(rank <= 8, "there are at most 8 axes")
+    var rest = shape.dimensions[...]
+    return (Shape((0..<rank).map { axes.contains($0) ? 1 : rest.removeFirst() }), axes)
   }
 }
 

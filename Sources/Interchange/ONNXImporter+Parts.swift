@@ -48,57 +48,65 @@ extension ONNXImporter {
   }
 
   mutating func slice(_ node: ONNXNodeReader) throws {
-    let starts = try integers(node, attribute: "starts", input: 1) ?? []
-    let ends = try integers(node, attribute: "ends", input: 2) ?? []
-    let constant = try constant(node, 0)
-    if constant == nil, let name = node.input(0), case .permuted(let source, let order) = try imported(name, for: node)
-    {
-      return try slice(node, source, order, starts: starts, ends: ends)
-    }
-    var value = constant == nil ? try operand(node) : -1
-    let rank = constant?.shape.rank ?? builder.shape(value).rank
-    let axes = try axes(
-      node, try integers(node, attribute: "axes", input: 3) ?? Array(starts.indices), rank: rank)
-    let steps = try integers(node, attribute: "steps", input: 4) ?? starts.map { _ in 1 }
-    try node.require(
-      starts.count == axes.count && ends.count == axes.count && steps.count == axes.count && !steps.contains(0),
-      "there is a start, an end and a step for every axis")
-    var result = constant
-    for (i, axis) in axes.enumerated() {
-      let extent = result?.shape[axis] ?? builder.shape(value)[axis]
-      let picked = positions(extent, starts[i], ends[i], steps[i])
-      if let constant = result {
+    guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
+    switch try imported(name, for: node) {
+    case .constant(var constant):
+      for slice in try slices(node, rank: constant.shape.rank) {
         try charge(constant.shape.elementCount)
-        result = constant.picked(axis: axis, picked)
-      } else {
-        value = try sliced(value, axis, picked, steps[i], node)
+        constant = constant.picked(axis: slice.axis, slice.positions(constant.shape[slice.axis]))
       }
+      try define(node, .constant(constant))
+    case .permuted(let source, let order):
+      // The batch is not yet the first axis again.
+      var value = source
+      for slice in try slices(node, rank: order.count) { value = try sliced(value, order[slice.axis], slice, node) }
+      try define(node, permuted: value, order)
+    default:
+      var value = try value(name, for: node)
+      for slice in try slices(node, rank: builder.shape(value).rank) {
+        value = try sliced(value, slice.axis, slice, node)
+      }
+      try define(node, .node(value))
     }
-    try define(node, result.map { .constant($0) } ?? .node(value))
   }
 
-  /// Parts of a value whose batch is not yet the first axis again.
-  private mutating func slice(
-    _ node: ONNXNodeReader, _ source: Network.ValueID, _ order: [Int], starts: [Int], ends: [Int]
-  ) throws {
+  /// Where a Slice begins and ends along one axis, as it stands in the file.
+  private struct StatedSlice {
+    let axis: Int
+    let start: Int
+    let end: Int
+    let step: Int
+
+    /// The positions that it picks of an axis of this extent.
+    func positions(_ extent: Int) -> [Int] {
+      if step > 0 {
+        let range = ONNXImporter.sliced(extent, start, end)
+        return Array(stride(from: range.lowerBound, to: range.upperBound, by: min(step, extent + 1)))
+      }
+      // Backwards, the end before the first position is -1 - extent or less.
+      let first = min(max(start < 0 ? start &+ extent : start, -1), extent - 1)
+      let last = min(max(end < 0 ? end &+ extent : end, -1), extent - 1)
+      return first < 0 ? [] : Array(stride(from: first, to: last, by: max(step, -extent - 1)))
+    }
+  }
+
+  private mutating func slices(_ node: ONNXNodeReader, rank: Int) throws -> [StatedSlice] {
+    let starts = try integers(node, attribute: "starts", input: 1) ?? []
+    let ends = try integers(node, attribute: "ends", input: 2) ?? []
     let stated = try integers(node, attribute: "axes", input: 3) ?? Array(starts.indices)
-    let axes = try axes(node, stated, rank: order.count)
+    let axes = try axes(node, stated, rank: rank)
     let steps = try integers(node, attribute: "steps", input: 4) ?? starts.map { _ in 1 }
     try node.require(
       starts.count == axes.count && ends.count == axes.count && steps.count == axes.count && !steps.contains(0),
       "there is a start, an end and a step for every axis")
-    var value = source
-    for (i, axis) in axes.enumerated() {
-      let picked = positions(builder.shape(value)[order[axis]], starts[i], ends[i], steps[i])
-      value = try sliced(value, order[axis], picked, steps[i], node)
-    }
-    try define(node, permuted: value, order)
+    return axes.indices.map { StatedSlice(axis: axes[$0], start: starts[$0], end: ends[$0], step: steps[$0]) }
   }
 
   private mutating func sliced(
-    _ value: Network.ValueID, _ axis: Int, _ positions: [Int], _ step: Int, _ node: ONNXNodeReader
+    _ value: Network.ValueID, _ axis: Int, _ stated: StatedSlice, _ node: ONNXNodeReader
   ) throws -> Network.ValueID {
     let shape = builder.shape(value)
+    let (positions, step) = (stated.positions(shape[axis]), stated.step)
     if positions == Array(0..<shape[axis]) { return value }
     try node.require(axis > 0, "the batch is not sliced")
     try node.require(step > 0, "values are sliced forwards", value: "step \(step)")
@@ -116,54 +124,46 @@ extension ONNXImporter {
   }
 
   /// The positions from `start` to `end` of `extent`, where negative ones count from the end.
-  func sliced(_ extent: Int, _ start: Int, _ end: Int) -> Range<Int> {
+  static func sliced(_ extent: Int, _ start: Int, _ end: Int) -> Range<Int> {
     let bounds = [start, end].map { min(max($0 < 0 ? $0 &+ extent : $0, 0), extent) }
     return bounds[0]..<max(bounds[0], bounds[1])
   }
 
-  private func positions(_ extent: Int, _ start: Int, _ end: Int, _ step: Int) -> [Int] {
-    if step > 0 {
-      let range = sliced(extent, start, end)
-      return Array(stride(from: range.lowerBound, to: range.upperBound, by: min(step, extent + 1)))
-    }
-    // Backwards, the end before the first position is -1 - extent or less.
-    let first = min(max(start < 0 ? start &+ extent : start, -1), extent - 1)
-    let last = min(max(end < 0 ? end &+ extent : end, -1), extent - 1)
-    return first < 0 ? [] : Array(stride(from: first, to: last, by: max(step, -extent - 1)))
-  }
-
   mutating func split(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
-    var order: [Int]?
-    let input: Network.ValueID
-    let constant = try constant(node, 0)
-    if let constant {
-      (input, order) = (-1, Array(0..<constant.shape.rank))
-    } else if case .permuted(let source, let permutation) = try imported(name, for: node) {
-      (input, order) = (source, permutation)
-    } else {
-      input = try value(name, for: node)
-    }
-    let shape = constant?.shape ?? builder.shape(input)
-    let stated = try axes(node, [node.integer("axis", default: 0)], rank: shape.rank)[0]
-    let axis = order?[stated] ?? stated
-    try node.require(axis > 0 || constant != nil, "the batch is not split")
-    var start = 0
-    for (output, count) in zip(node.proto.output, try parts(node, of: shape[axis])) {
-      defer { start += count }
-      guard !output.isEmpty else { continue }
-      if let constant {
-        try define(node, output, .constant(constant.picked(axis: axis, Array(start..<start + count))))
-        continue
+    switch try imported(name, for: node) {
+    case .constant(let constant):
+      let axis = try splitAxis(node, rank: constant.shape.rank)
+      for part in try parts(node, of: constant.shape[axis]) {
+        try define(node, part.output, .constant(constant.picked(axis: axis, Array(part.range))))
       }
-      let name = node.proto.output.count == 1 ? node.name : "\(node.name).\(start)"
-      let value = try part(of: input, AxisSlice(axis: axis, start: start, count: count), name)
-      try define(node, output, order.map { .permuted(value, order: $0) } ?? .node(value))
+    case .permuted(let source, let order):
+      try split(node, source, axis: order[splitAxis(node, rank: order.count)]) { .permuted($0, order: order) }
+    default:
+      let input = try value(name, for: node)
+      try split(node, input, axis: splitAxis(node, rank: builder.shape(input).rank)) { .node($0) }
     }
   }
 
-  /// The sizes of the parts that an axis is split into.
-  private mutating func parts(_ node: ONNXNodeReader, of extent: Int) throws -> [Int] {
+  private func splitAxis(_ node: ONNXNodeReader, rank: Int) throws -> Int {
+    try axes(node, [node.integer("axis", default: 0)], rank: rank)[0]
+  }
+
+  private mutating func split(
+    _ node: ONNXNodeReader, _ input: Network.ValueID, axis: Int, _ named: (Network.ValueID) -> ImportedValue
+  ) throws {
+    try node.require(axis > 0, "the batch is not split")
+    for (output, range) in try parts(node, of: builder.shape(input)[axis]) {
+      let name = node.proto.output.count == 1 ? node.name : "\(node.name).\(range.lowerBound)"
+      let slice = AxisSlice(axis: axis, start: range.lowerBound, count: range.count)
+      try define(node, output, named(try part(of: input, slice, name)))
+    }
+  }
+
+  /// The outputs that have a name, and the positions of each along an axis that is split.
+  private mutating func parts(
+    _ node: ONNXNodeReader, of extent: Int
+  ) throws -> [(output: String, range: Range<Int>)] {
     let count = node.proto.output.count
     // Equal parts, of which the last may be smaller.
     let part = (extent + count - 1) / max(1, count)
@@ -172,7 +172,11 @@ extension ONNXImporter {
     try node.require(
       sizes.count == count && sizes.allSatisfy { (1...extent).contains($0) } && sizes.reduce(0, +) == extent,
       "the parts make up the axis", value: "\(sizes.prefix(8))")
-    return sizes
+    var end = 0
+    return zip(node.proto.output, sizes).map { output, size in
+      end += size
+      return (output, end - size..<end)
+    }.filter { !$0.output.isEmpty }
   }
 
   /// Repeats what has an extent of 1.

@@ -20,7 +20,7 @@ extension ONNXImporter {
   mutating func shape(_ node: ONNXNodeReader) throws {
     guard let name = node.input(0) else { throw node.unusable("operand 0 is missing") }
     let shape = try shape(of: name, node)
-    let range = sliced(
+    let range = Self.sliced(
       shape.rank, node.integer("start", default: 0), node.integer("end", default: shape.rank))
     try define(node, .constant(ONNXConstant(integers: Array(shape.dimensions[range]))))
   }
