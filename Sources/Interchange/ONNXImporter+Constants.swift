@@ -171,10 +171,13 @@ extension ONNXImporter {
 extension ONNXConstant {
   /// A constant of some of the elements.
   func picked(_ shape: Shape, _ positions: [Int]) -> ONNXConstant {
-    switch elements {
-    case .integers(let values): ONNXConstant(shape, .integers(positions.map { values[$0] }))
-    case .reals(let values): ONNXConstant(shape, .reals(positions.map { values[$0] }))
-    }
+    var result =
+      switch elements {
+      case .integers(let values): ONNXConstant(shape, .integers(positions.map { values[$0] }))
+      case .reals(let values): ONNXConstant(shape, .reals(positions.map { values[$0] }))
+      }
+    result.type = type
+    return result
   }
 
   /// Positions along one axis.
@@ -199,9 +202,16 @@ extension ONNXConstant {
     let positions = (0..<result.elementCount).map { at in
       order.indices.reduce(0) { $0 + at / strides[$1] % result[$1] * sources[order[$1]] }
     }
-    return picked(result, positions)
+    var constant = picked(result, positions)
+    // Exporters keep the weights of fully connected layers as `[out, in]`, and transpose them before the product.
+    constant.byteScales = byteScales.map { .init(scales: $0.scales, axis: $0.axis.flatMap(order.firstIndex(of:))) }
+    return constant
   }
 
   /// The same numbers in another shape.
-  func reshaped(to shape: Shape) -> ONNXConstant { ONNXConstant(shape, elements) }
+  func reshaped(to shape: Shape) -> ONNXConstant {
+    var constant = ONNXConstant(shape, elements)
+    constant.type = type
+    return constant
+  }
 }

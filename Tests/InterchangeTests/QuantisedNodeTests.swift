@@ -185,7 +185,26 @@ struct QuantisedNodeTests {
     roundedBias.output(
       roundedBias.rounded(roundedBias.node("Add", [bias, roundedBias.rounded(product, fine)]), usual), step: usual.scale
     )
-    return products + [roundedBias]
+    return products + [roundedBias, transposedWeight()]
+  }
+
+  /// A weight that lies the other way, as PyTorch keeps it.
+  private func transposedWeight() -> QuantisedModel {
+    var model = QuantisedModel("transposed weight", [1, 12])
+    let weight = model.node("Transpose", [model.weight([10, 12])], [.integers("perm", [1, 0])])
+    let product = model.node("MatMul", [model.rounded("x", usual), weight])
+    model.output(model.rounded(product, usual), step: usual.scale)
+    return model
+  }
+
+  @Test("keep the scales of a weight that is transposed, so that it is multiplied in bytes")
+  func transposedScales() throws {
+    let network = try ONNX.import(transposedWeight().data(), path: "transposed.onnx").network
+    #expect(
+      network.nodes.contains { node in
+        guard case .linear(let linear) = node.op else { return false }
+        return linear.hasByteWeights
+      })
   }
 
   // MARK: Values of several names
