@@ -68,17 +68,23 @@ struct ONNXConstant {
   private static func raw(
     _ tensor: ONNXTensorProto, _ type: ONNXTensorProto.DataType, _ place: Diagnostic.Place
   ) throws -> Elements {
-    try tensor.rawData.withUnsafeBytes { bytes in
-      switch type {
-      case .float: .reals(try ElementFormat.float32.floats(bytes, at: place))
-      case .double: .reals(try ElementFormat.float64.floats(bytes, at: place))
-      case .float16: .reals(try ElementFormat.float16.floats(bytes, at: place))
-      case .bfloat16: .reals(try ElementFormat.bfloat16.floats(bytes, at: place))
+    let formats: [ONNXTensorProto.DataType: ElementFormat] = [
+      .float: .float32, .double: .float64, .float16: .float16, .bfloat16: .bfloat16, .int64: .int64, .int32: .int32,
+      .int8: .int8, .uint8: .uint8, .bool: .uint8,
+    ]
+    guard let format = formats[type] else { throw unusable(type, place) }
+    guard tensor.rawData.count % format.byteCount == 0 else {
+      throw Diagnostic(
+        .unusableFile, "the tensor's bytes are no whole numbers", at: place, value: "\(tensor.rawData.count) bytes",
+        rule: "a number takes \(format.byteCount)")
+    }
+    return try tensor.rawData.withUnsafeBytes { bytes in
+      switch format {
       case .int64: .integers(integers(bytes, Int64.self))
       case .int32: .integers(integers(bytes, Int32.self))
       case .int8: .integers(integers(bytes, Int8.self))
-      case .uint8, .bool: .integers(integers(bytes, UInt8.self))
-      default: throw unusable(type, place)
+      case .uint8: .integers(integers(bytes, UInt8.self))
+      default: .reals(try format.floats(bytes, at: place))
       }
     }
   }

@@ -29,6 +29,7 @@ package enum ElementFormat: Sendable, Hashable, CaseIterable {
   /// - Throws: ``Diagnostic`` for a finite number that FP32 cannot hold: an integer that would be rounded, or a
   ///   magnitude that would become infinite.
   package func floats(_ bytes: UnsafeRawBufferPointer, at place: Diagnostic.Place) throws -> [Float] {
+    precondition(bytes.count % byteCount == 0, "the bytes are whole elements")
     switch self {
     case .float32: return Self.copied(bytes)
     case .float16: return try converted(bytes, Float16.self, place) { Float($0) }

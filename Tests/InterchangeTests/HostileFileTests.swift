@@ -45,6 +45,16 @@ struct HostileFileTests {
     #expect(refusal(data.prefix(data.count / 2))?.remedy?.contains("cut off") == true)
   }
 
+  @Test("bytes that are no whole numbers are refused", arguments: [ONNXTensorProto.DataType.float, .double, .int64])
+  func brokenNumbers(type: ONNXTensorProto.DataType) throws {
+    let data = try model { proto in
+      let at = try #require(proto.graph.initializer.firstIndex { $0.name.hasSuffix("weight") })
+      (proto.graph.initializer[at].dataType, proto.graph.initializer[at].dims) = (Int32(type.rawValue), [2])
+      proto.graph.initializer[at].rawData = Data(count: 19)
+    }
+    #expect(refusal(data)?.problem.contains("no whole numbers") == true)
+  }
+
   @Test("many nodes of one name get names of their own, and numbered names of the file stay")
   func repeatedNames() throws {
     let count = 2000
