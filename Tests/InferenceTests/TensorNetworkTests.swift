@@ -40,7 +40,7 @@ private struct RandomTensorNetwork {
     case 1: try add(.reshape(regrouped(shape)), [input])
     case 2:
       let axis = 1 + random.below(last)
-      let (start, step) = (random.below(shape[axis]), 1 + random.below(2))
+      let (start, step) = (random.below(shape[axis]), 1 + random.below(min(2, shape[axis])))
       let most = (shape[axis] - 1 - start) / step + 1
       try add(.slice(AxisSlice(axis: axis, start: start, count: 1 + random.below(most), step: step)), [input])
     case 3: try add(.join(axis: 1 + random.below(last)), [input, input])
