@@ -106,8 +106,8 @@ let package = Package(
     .executableTarget(
       name: "QuoinCLI",
       dependencies: [
-        "BlockSelection", "Compute", "Datasets", "Devices", "Diagnostics", "Inference", "Interchange", "Networks",
-        "Quoin", "Search", "SearchSpaces", "Store", "Tensors", argumentParser, logging,
+        "BlockSelection", "Compute", "Datasets", "Devices", "Diagnostics", "Inference", "Interchange", "Latency",
+        "Networks", "Quoin", "Search", "SearchSpaces", "Store", "Tensors", argumentParser, logging,
       ],
       swiftSettings: settings),
     .executableTarget(

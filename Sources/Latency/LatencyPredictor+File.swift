@@ -41,7 +41,7 @@ extension LatencyPredictor {
       try predictor.check(path)
       return predictor
     } catch let error as DecodingError {
-      throw error.diagnostic(path)
+      throw error.diagnostic(path, remedy: "fit the predictor again")
     }
   }
 
@@ -129,12 +129,12 @@ private struct PredictorFile: Codable {
 }
 
 extension DecodingError {
-  /// The error as facts about a predictor file.
-  fileprivate func diagnostic(_ path: String) -> Diagnostic {
+  /// The error as facts about a file.
+  func diagnostic(_ path: String, remedy: String? = nil) -> Diagnostic {
     let (keys, problem) = facts
     let place = keys.map { key in key.intValue.map { "[\($0)]" } ?? key.stringValue }.joined(separator: ".")
     return Diagnostic(
-      .unusableFile, problem, at: .init(file: path, path: place), remedy: "fit the predictor again")
+      .unusableFile, problem, at: .init(file: path, path: place), remedy: remedy)
   }
 
   private var facts: (keys: [any CodingKey], problem: String) {
@@ -143,7 +143,7 @@ extension DecodingError {
     case .typeMismatch(_, let context): (context.codingPath, "a value of another type is needed")
     case .valueNotFound(_, let context): (context.codingPath, "a value is missing")
     case .dataCorrupted(let context): (context.codingPath, context.debugDescription)
-    @unknown default: ([], "the predictor cannot be read")
+    @unknown default: ([], "the document cannot be read")
     }
   }
 }
