@@ -1,12 +1,12 @@
 import Foundation
 
 /// The lower triangle L of a positive definite matrix A = L · Lᵀ.
-struct Cholesky {
+package struct Cholesky {
   private var factor: Matrix
 
   /// Factors a symmetric matrix; a pivot below rounding is raised to it, so that a matrix that is singular but for rounding
   /// can still be used.
-  init(_ matrix: Matrix) {
+  package init(_ matrix: Matrix) {
     let size = matrix.rows
     factor = matrix
     let least = (0..<size).reduce(0) { max($0, matrix[$1, $1]) } * 1e-14
@@ -21,10 +21,10 @@ struct Cholesky {
   }
 
   /// The logarithm of A's determinant.
-  var logDeterminant: Double { (0..<factor.rows).reduce(0) { $0 + 2 * log(factor[$1, $1]) } }
+  package var logDeterminant: Double { (0..<factor.rows).reduce(0) { $0 + 2 * log(factor[$1, $1]) } }
 
   /// A⁻¹ · b.
-  func solve(_ right: [Double]) -> [Double] {
+  package func solve(_ right: [Double]) -> [Double] {
     var x = right
     let size = factor.rows
     for i in 0..<size {
@@ -39,7 +39,7 @@ struct Cholesky {
   }
 
   /// A⁻¹.
-  var inverse: Matrix {
+  package var inverse: Matrix {
     let size = factor.rows
     // L⁻¹, row by row; then A⁻¹ = L⁻ᵀ · L⁻¹.
     var lower = Matrix(rows: size, columns: size)

@@ -1,29 +1,29 @@
 /// A dense matrix, row after row; for statistics with up to some hundred columns.
-struct Matrix: Hashable, Sendable {
-  let rows: Int
-  let columns: Int
-  private(set) var values: [Double]
+package struct Matrix: Hashable, Sendable {
+  package let rows: Int
+  package let columns: Int
+  package private(set) var values: [Double]
 
   /// A matrix of zeros.
-  init(rows: Int, columns: Int) {
+  package init(rows: Int, columns: Int) {
     (self.rows, self.columns) = (rows, columns)
     values = Array(repeating: 0, count: rows * columns)
   }
 
   /// A matrix of given values.
-  init(rows: Int, columns: Int, _ values: [Double]) {
+  package init(rows: Int, columns: Int, _ values: [Double]) {
     precondition(values.count == rows * columns, "every row has a value per column")
     (self.rows, self.columns, self.values) = (rows, columns, values)
   }
 
   /// 1 on the diagonal.
-  static func identity(_ size: Int) -> Matrix {
+  package static func identity(_ size: Int) -> Matrix {
     var result = Matrix(rows: size, columns: size)
     for i in 0..<size { result[i, i] = 1 }
     return result
   }
 
-  subscript(row: Int, column: Int) -> Double {
+  package subscript(row: Int, column: Int) -> Double {
     get { values[row * columns + column] }
     set { values[row * columns + column] = newValue }
   }
@@ -42,7 +42,7 @@ struct Matrix: Hashable, Sendable {
   /// Changes all values.
   func map(_ transform: (Double) -> Double) -> Matrix { Matrix(rows: rows, columns: columns, values.map(transform)) }
 
-  var transposed: Matrix {
+  package var transposed: Matrix {
     var result = Matrix(rows: columns, columns: rows)
     for i in 0..<rows { for j in 0..<columns { result[j, i] = self[i, j] } }
     return result
@@ -51,13 +51,13 @@ struct Matrix: Hashable, Sendable {
   /// The sum of the products of equal places.
   func dot(_ other: Matrix) -> Double { zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 } }
 
-  static func + (a: Matrix, b: Matrix) -> Matrix {
+  package static func + (a: Matrix, b: Matrix) -> Matrix {
     precondition(a.rows == b.rows && a.columns == b.columns)
     return Matrix(rows: a.rows, columns: a.columns, zip(a.values, b.values).map { $0 + $1 })
   }
 
   /// The matrix product.
-  static func * (a: Matrix, b: Matrix) -> Matrix {
+  package static func * (a: Matrix, b: Matrix) -> Matrix {
     precondition(a.columns == b.rows)
     var result = Matrix(rows: a.rows, columns: b.columns)
     let (width, depth) = (b.columns, a.columns)
@@ -76,7 +76,7 @@ struct Matrix: Hashable, Sendable {
     return result
   }
 
-  static func * (a: Matrix, vector: [Double]) -> [Double] {
+  package static func * (a: Matrix, vector: [Double]) -> [Double] {
     precondition(a.columns == vector.count)
     return (0..<a.rows).map { row in
       var sum = 0.0
@@ -86,7 +86,7 @@ struct Matrix: Hashable, Sendable {
   }
 
   /// The Kronecker product.
-  func kronecker(_ other: Matrix) -> Matrix {
+  package func kronecker(_ other: Matrix) -> Matrix {
     var result = Matrix(rows: rows * other.rows, columns: columns * other.columns)
     for i in 0..<result.rows {
       for j in 0..<result.columns {
@@ -97,7 +97,7 @@ struct Matrix: Hashable, Sendable {
   }
 
   /// Σ weights[i] · row i · (row i)ᵀ.
-  func gram(weights: [Double]? = nil) -> Matrix {
+  package func gram(weights: [Double]? = nil) -> Matrix {
     var result = Matrix(rows: columns, columns: columns)
     let width = columns
     result.values.withUnsafeMutableBufferPointer { gram in

@@ -3,7 +3,7 @@ import Foundation
 extension Matrix {
   /// A matrix R with R · Rᵀ = self, for a symmetric matrix without negative eigenvalues but for rounding: its eigenvectors
   /// times the roots of their eigenvalues, by cyclic rotations (Jacobi).
-  var symmetricRoot: Matrix {
+  package var symmetricRoot: Matrix {
     var (a, vectors) = (self, Matrix.identity(rows))
     let scale = values.reduce(0) { max($0, abs($1)) }
     for _ in 0..<60 {

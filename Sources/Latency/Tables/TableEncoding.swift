@@ -3,17 +3,17 @@
 /// Features with the same values form a block, such as the operators of all layers: what is known of one of its positions
 /// says something about the others. Values are coded one by one (one-hot); a number with many values, such as a resolution,
 /// stands for itself, squared, and multiplied with everything else.
-struct TableEncoding: Sendable {
+package struct TableEncoding: Sendable {
   /// Positions that choose among the same values.
-  struct Block: Sendable {
+  package struct Block: Sendable {
     /// The number of positions.
-    let positions: Int
+    package let positions: Int
     /// The number of values.
-    let choices: Int
+    package let choices: Int
     /// Whether the values follow from those of another block.
-    var isDerived = false
+    package var isDerived = false
     /// The values, architecture after architecture.
-    let codes: [Int]
+    package let codes: [Int]
 
     /// A column per position and value.
     var width: Int { positions * choices }

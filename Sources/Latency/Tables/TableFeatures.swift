@@ -4,14 +4,14 @@
 /// operators whose results reach no output are told apart, since some runtimes leave them out. Features `d0`, `d1`, … are
 /// the depths of stages (Once-for-All): of a family such as `ks0`, `ks1`, … with as many members as all stages have layers
 /// at their deepest, those of absent layers do not count.
-struct TableFeatures {
-  private(set) var blocks: [TableEncoding.Block] = []
-  private(set) var numbers: [[Double]] = []
+package struct TableFeatures {
+  package private(set) var blocks: [TableEncoding.Block] = []
+  package private(set) var numbers: [[Double]] = []
 
   /// An ordinal feature with more values than these, and no other like it, is a number.
   private static let mostChoices = 8
 
-  init(_ table: LatencyTable) {
+  package init(_ table: LatencyTable) {
     let columns = table.features.indices.map { feature in
       (0..<table.rows).map { row in table.architecture(row)[table.architecture(row).startIndex + feature] }
     }
@@ -40,13 +40,16 @@ struct TableFeatures {
     }
   }
 
-  /// What makes features alike: their kind and the values that occur.
+  /// What makes features alike: their categories, or the numbers that occur.
   private struct Key: Equatable {
     var categories: [String]?
     let values: [Double]
 
     init(_ feature: LatencyTable.Feature, _ column: [Double], _ isAbsent: [Bool]?) {
-      if case .categorical(let names) = feature.kind { categories = names }
+      if case .categorical(let names) = feature.kind {
+        (categories, values) = (names, names.indices.map { Double($0) })
+        return
+      }
       let present = isAbsent.map { absent in column.indices.filter { !absent[$0] }.map { column[$0] } } ?? column
       values = Set(present).sorted()
     }
