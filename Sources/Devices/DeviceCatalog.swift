@@ -3,7 +3,7 @@ import Networks
 
 /// The devices that can be chosen by name.
 public enum DeviceCatalog {
-  /// The names on this machine: `cpu-1t` and so on up to its cores, and `formula`.
+  /// The names on this machine: `cpu-1t` and so on up to its cores, the same with lower levels of kernels, and `formula`.
   public static var names: [String] { InferenceCoreDevice.names + [FormulaDevice().name] }
 
   /// The device of a name.
@@ -14,8 +14,8 @@ public enum DeviceCatalog {
     named name: String, rules: MeasurementProtocol = MeasurementProtocol()
   ) throws -> any Device {
     if name == FormulaDevice().name { return FormulaDevice() }
-    if let position = InferenceCoreDevice.names.firstIndex(of: name) {
-      return try InferenceCoreDevice(threads: position + 1, rules: rules)
+    if let choice = InferenceCoreDevice.choices.first(where: { $0.name == name }) {
+      return try InferenceCoreDevice(threads: choice.threads, isa: choice.isa, rules: rules)
     }
     throw Diagnostic(
       .usage, "no such device", value: name,

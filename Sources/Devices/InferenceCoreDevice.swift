@@ -29,7 +29,7 @@ public struct InferenceCoreDevice: Device {
       ?? (precision == .int8 || linearFormat != nil ? .nativeInteger : .native)
     guard (1...CPU.current.cores).contains(threads) else {
       throw Diagnostic(
-        .usage, "no such device", value: Self.name(threads: threads),
+        .usage, "no such device", value: "cpu-\(threads)t",
         rule:
           "this machine has \(CPU.current.cores) cores; its devices are \(Self.names.joined(separator: ", "))"
       )
@@ -46,14 +46,27 @@ public struct InferenceCoreDevice: Device {
     self.rules = rules
   }
 
-  /// The names of all numbers of threads on this machine.
-  public static var names: [String] { (1...CPU.current.cores).map(name) }
+  /// The devices that this machine is in FP32: every number of threads with the best kernels, then with those of lower
+  /// levels, such as `cpu-1t-avx2`, for whoever searches for another machine.
+  static var choices: [(name: String, threads: Int, isa: ISA)] {
+    CPU.current.levels.filter { $0 <= .avx512 }.sorted(by: >).flatMap { isa in
+      (1...CPU.current.cores).map { (name(threads: $0, isa: isa, best: .native), $0, isa) }
+    }
+  }
 
-  /// The name for a number of threads, such as `cpu-1t`.
-  static func name(threads: Int) -> String { "cpu-\(threads)t" }
+  /// The names of all devices that this machine is.
+  public static var names: [String] { choices.map(\.name) }
 
-  /// `cpu-1t` for one thread in FP32, `cpu-1t-int8` in bytes.
-  public var name: String { Self.name(threads: threads) + (format == "fp32" ? "" : "-" + format) }
+  /// `cpu-1t` for one thread with the best kernels, `cpu-1t-avx2` with others.
+  private static func name(threads: Int, isa: ISA, best: ISA) -> String {
+    "cpu-\(threads)t" + (isa == best ? "" : "-\(isa.rawValue)")
+  }
+
+  /// `cpu-1t` for one thread in FP32, `cpu-1t-avx2` with the kernels of a lower level, `cpu-1t-int8` in bytes.
+  public var name: String {
+    let best: ISA = precision == .int8 || linearFormat != nil ? .nativeInteger : .native
+    return Self.name(threads: threads, isa: isa, best: best) + (format == "fp32" ? "" : "-" + format)
+  }
 
   /// The processor, the kernels, the number of threads and the BLAS library.
   public var fingerprint: DeviceFingerprint {

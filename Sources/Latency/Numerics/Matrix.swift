@@ -99,13 +99,21 @@ package struct Matrix: Hashable, Sendable {
   /// Σ weights[i] · row i · (row i)ᵀ.
   package func gram(weights: [Double]? = nil) -> Matrix {
     var result = Matrix(rows: columns, columns: columns)
-    let width = columns
+    let (width, whole) = (columns, rows - rows % 4)
     result.values.withUnsafeMutableBufferPointer { gram in
       values.withUnsafeBufferPointer { x in
-        for row in 0..<rows {
-          let weight = weights?[row] ?? 1
-          for i in 0..<width where x[row * width + i] != 0 {
-            let factor = weight * x[row * width + i]
+        // Four rows at once, so that a sum is loaded and stored once for four products.
+        for row in stride(from: 0, to: whole, by: 4) {
+          let (a, b, c, d) = (row * width, (row + 1) * width, (row + 2) * width, (row + 3) * width)
+          let (p, q, r, s) = weights.map { ($0[row], $0[row + 1], $0[row + 2], $0[row + 3]) } ?? (1, 1, 1, 1)
+          for i in 0..<width {
+            let (e, f, g, h) = (p * x[a + i], q * x[b + i], r * x[c + i], s * x[d + i])
+            for j in 0...i { gram[i * width + j] += e * x[a + j] + f * x[b + j] + g * x[c + j] + h * x[d + j] }
+          }
+        }
+        for row in whole..<rows {
+          for i in 0..<width {
+            let factor = (weights?[row] ?? 1) * x[row * width + i]
             for j in 0...i { gram[i * width + j] += factor * x[row * width + j] }
           }
         }

@@ -20,7 +20,8 @@ public enum ExperimentTemplate {
       # folder: ../images          # where the files are; `quoin data fetch` knows where it put them
       validation: \(validation)              # training images held out to choose among candidates
 
-    # cpu-1t, cpu-2t, …: this machine's inference core with so many threads. formula: a made-up device without noise.
+    # cpu-1t, cpu-2t, …: this machine's inference core with so many threads; cpu-1t-avx2 with the kernels of another level.
+    # formula: a made-up device without noise.
     device: cpu-1t
 
     # Either milliseconds: [1.5, 3], or fractions of the way from the fastest to the slowest network of the space. A

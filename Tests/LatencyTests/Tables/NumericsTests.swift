@@ -23,6 +23,19 @@ import Testing
     for (found, wanted) in zip(solved, right) { #expect(abs(found - wanted) < 1e-9) }
   }
 
+  @Test("Weighted sums of products of rows are those of plain loops", arguments: [1, 3, 4, 9])
+  func gram(rows: Int) {
+    let matrix = random(rows, 5, seed: 7)
+    let weights = (0..<rows).map { 0.5 + Double($0) }
+    let gram = matrix.gram(weights: weights)
+    for i in 0..<5 {
+      for j in 0..<5 {
+        let sum = (0..<rows).reduce(0) { $0 + weights[$1] * matrix[$1, i] * matrix[$1, j] }
+        #expect(abs(gram[i, j] - sum) < 1e-12)
+      }
+    }
+  }
+
   @Test("The determinant is that of a matrix with known eigenvalues")
   func determinant() {
     // 3 and 1.
