@@ -42,7 +42,7 @@ let rooms = [
 
   // Latency.
   Room(name: "Latency", imports: ["Diagnostics", "Networks", "Tensors"]),
-  Room(name: "Devices", imports: ["Compute", "Diagnostics", "Inference", "Networks", "Tensors"]),
+  Room(name: "Devices", imports: ["Compute", "Diagnostics", "Inference", "Interchange", "Networks", "Tensors"]),
 
   // Choosing.
   Room(name: "MixedInteger", imports: ["CGLPK", "Diagnostics"]),

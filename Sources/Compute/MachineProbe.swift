@@ -29,7 +29,7 @@ public struct MachineProbe: Hashable, Sendable, Codable {
     return MachineProbe(
       threads: threads, isa: isa, peakGigaflops: peak(pool) { qn_probe_multiply_add(isa.code, $0, $1) },
       peakByteGigaops: peak(pool) { qn_probe_byte_multiply_add(ISA.nativeInteger.code, $0, $1) },
-      readGigabytesPerSecond: readRate(pool, memory), triadGigabytesPerSecond: triadRate(pool, memory),
+      readGigabytesPerSecond: readRate(pool, memory, isa), triadGigabytesPerSecond: triadRate(pool, memory),
       blasGigaflops: (try? BLAS.load()).map { blasRate(pool) })
   }
 
@@ -47,11 +47,11 @@ public struct MachineProbe: Hashable, Sendable, Codable {
     return operations / seconds / 1e9
   }
 
-  private static func readRate(_ pool: ThreadPool, _ memory: [AlignedBuffer]) -> Double {
+  private static func readRate(_ pool: ThreadPool, _ memory: [AlignedBuffer], _ isa: ISA) -> Double {
     let sums = AlignedBuffer(count: 16 * pool.threads)
     let seconds = fastest(5) {
       pool.run(pool.threads) {
-        sums.pointer[16 * $0] = qn_probe_read(memory[0].pointer + $0 * elementsPerThread, elementsPerThread)
+        sums.pointer[16 * $0] = qn_probe_read(isa.code, memory[0].pointer + $0 * elementsPerThread, elementsPerThread)
       }
     }
     return Double(4 * pool.threads * elementsPerThread) / seconds / 1e9

@@ -1,10 +1,25 @@
+import Compute
 import Diagnostics
+import Inference
 import Networks
 
 /// The devices that can be chosen by name.
 public enum DeviceCatalog {
-  /// The names on this machine: `cpu-1t` and so on up to its cores, the same with lower levels of kernels, and `formula`.
-  public static var names: [String] { InferenceCoreDevice.names + [FormulaDevice().name] }
+  /// The names on this machine: `cpu-1t` and so on up to its cores, in bytes and with lower levels of kernels;
+  /// `onnxruntime-1t` and `openvino-1t` and so on, whether their packages are installed or not; and `formula`.
+  public static var names: [String] {
+    InferenceCoreDevice.names + runtimes.map(\.name) + [FormulaDevice().name]
+  }
+
+  private static var runtimes: [(name: String, runtime: RuntimeDevice.Runtime, threads: Int, precision: Precision)] {
+    RuntimeDevice.Runtime.allCases.flatMap { runtime in
+      [Precision.fp32, .int8].flatMap { precision in
+        (1...CPU.current.cores).map {
+          (RuntimeDevice.name(runtime, $0, precision), runtime, $0, precision)
+        }
+      }
+    }
+  }
 
   /// The device of a name.
   ///
@@ -15,7 +30,11 @@ public enum DeviceCatalog {
   ) throws -> any Device {
     if name == FormulaDevice().name { return FormulaDevice() }
     if let choice = InferenceCoreDevice.choices.first(where: { $0.name == name }) {
-      return try InferenceCoreDevice(threads: choice.threads, isa: choice.isa, rules: rules)
+      return try InferenceCoreDevice(
+        threads: choice.threads, isa: choice.isa, precision: choice.precision, rules: rules)
+    }
+    if let choice = runtimes.first(where: { $0.name == name }) {
+      return try RuntimeDevice(choice.runtime, threads: choice.threads, precision: choice.precision, rules: rules)
     }
     throw Diagnostic(
       .usage, "no such device", value: name,

@@ -35,6 +35,21 @@ package struct DeviceLock: ~Copyable {
       rule: "measurements of one machine never overlap", remedy: "wait until the other process is done")
   }
 
+  /// What the last holder left in the file, or nothing where there is more than `limit` bytes.
+  func note(limit: Int) -> Data {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, (1...limit).contains(Int(status.st_size)) else { return Data() }
+    var data = Data(count: Int(status.st_size))
+    let count = data.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+    return count == data.count ? data : Data()
+  }
+
+  /// Leaves a note for the next holder; one that is cut short by a crash does not decode.
+  func setNote(_ data: Data) {
+    guard ftruncate(descriptor, 0) == 0 else { return }
+    _ = data.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+  }
+
   deinit {
     flock(descriptor, LOCK_UN)
     close(descriptor)

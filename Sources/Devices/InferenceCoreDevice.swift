@@ -9,7 +9,7 @@ public struct InferenceCoreDevice: Device {
   public let threads: Int
   /// The level of the kernels.
   public let isa: ISA
-  /// The arithmetic; networks of FP32 are not quantised by being measured in bytes.
+  /// The arithmetic; networks of FP32 are quantised on random samples to be timed in bytes.
   public let precision: Precision
   /// How the weights of fully connected layers are stored; `nil` for FP32.
   public let linearFormat: LinearFormat?
@@ -46,12 +46,26 @@ public struct InferenceCoreDevice: Device {
     self.rules = rules
   }
 
-  /// The devices that this machine is in FP32: every number of threads with the best kernels, then with those of lower
-  /// levels, such as `cpu-1t-avx2`, for whoever searches for another machine.
-  static var choices: [(name: String, threads: Int, isa: ISA)] {
-    CPU.current.levels.filter { $0 <= .avx512 }.sorted(by: >).flatMap { isa in
-      (1...CPU.current.cores).map { (name(threads: $0, isa: isa, best: .native), $0, isa) }
-    }
+  /// A device that this machine is.
+  struct Choice {
+    var name: String
+    var threads: Int
+    var isa: ISA
+    var precision: Precision
+  }
+
+  /// The devices that this machine is: every number of threads with the best kernels, in FP32 and in bytes, then with those
+  /// of lower levels, such as `cpu-1t-avx2`, for whoever searches for another machine.
+  static var choices: [Choice] {
+    let threads = 1...CPU.current.cores
+    let levels = CPU.current.levels.filter { $0 < .native }.sorted(by: >)
+    return threads.map { Choice(name: "cpu-\($0)t", threads: $0, isa: .native, precision: .fp32) }
+      + threads.map { Choice(name: "cpu-\($0)t-int8", threads: $0, isa: .nativeInteger, precision: .int8) }
+      + levels.flatMap { isa in
+        threads.map {
+          Choice(name: name(threads: $0, isa: isa, best: .native), threads: $0, isa: isa, precision: .fp32)
+        }
+      }
   }
 
   /// The names of all devices that this machine is.
@@ -89,20 +103,26 @@ public struct InferenceCoreDevice: Device {
   ///
   /// - Throws: ``Diagnostic`` where the network does not compile, or other measurements keep the machine busy.
   public func timing(of network: Network, weights: Weights) throws -> RepeatedTiming {
-    // All numbers of threads share the processors, so they share one lock.
-    let turn = try DeviceLock("cpu")
-    let fused = try network.fused(with: weights)
-    let timing = try onPinnedThread {
-      let pool = ThreadPool(threads: threads, pinned: true)
+    let (threads, isa, precision, linearFormat) = (threads, isa, precision, linearFormat)
+    return try MachineTiming(threads: threads, isa: isa, rules: rules).run { pool in
+      let (network, weights) = try Self.prepared(network, weights, precision, pool)
+      let fused = try network.fused(with: weights)
       let compiled = try CompiledNetwork(
         fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision,
         linearFormat: linearFormat)
       try compiled.bind(fused.network.timingInputs)
-      return rules.measure(
-        run: { 1e3 * MonotonicClock.seconds(compiled.run) },
-        calibrate: { 1e3 * MonotonicClock.seconds { pool.run(threads) { _ in CalibrationLoop.work() } } })
+      return { milliseconds, limit in
+        MeasurementProtocol.block(milliseconds, atMost: limit) { 1e3 * MonotonicClock.seconds(compiled.run) }
+      }
     }
-    _ = consume turn
-    return timing
+  }
+
+  /// The network as the arithmetic needs it: one of FP32 is quantised to be timed in bytes. Which bytes a network's
+  /// values are rounded to makes no difference to its latency, so a random sample serves.
+  private static func prepared(
+    _ network: Network, _ weights: Weights, _ precision: Precision, _ pool: ThreadPool
+  ) throws -> (Network, Weights) {
+    guard precision == .int8, !network.isQuantised else { return (network, weights) }
+    return try Quantiser(pool: pool).quantised(network, weights: weights, samples: network.timingInputs)
   }
 }

@@ -1,63 +1,84 @@
 /// The blocks of a measurement under way.
 ///
 /// A block lies between two calibrations and is as disturbed as the slower of them. The reference is the fastest
-/// calibration so far, so that a measurement that starts on a disturbed machine finds out when the machine calms down, and
+/// calibration known, so that a measurement that starts on a disturbed machine finds out when the machine calms down, and
 /// then discards its first blocks.
 struct MeasurementLog {
   private struct Block {
     var timings: [Double]
-    var calibration: Double
+    var calibration: Calibration
+    var milliseconds: Double
   }
 
   private let rules: MeasurementProtocol
   private var blocks: [Block] = []
-  private var reference: Double
-  private var lastCalibration: Double
-  private var spent = 0.0
+  private var lastCalibration: Calibration
+  private var waited = 0.0
+  /// The fastest calibration known.
+  private(set) var reference: Calibration
   /// All runs, counted or not.
   private(set) var runs = 0
 
-  init(_ rules: MeasurementProtocol, reference: Double) {
+  init(_ rules: MeasurementProtocol, reference: Calibration, last: Calibration) {
     self.rules = rules
     self.reference = reference
-    lastCalibration = reference
+    lastCalibration = last
   }
 
-  mutating func append(_ timings: [Double], calibration: Double) {
-    blocks.append(Block(timings: timings, calibration: max(lastCalibration, calibration)))
-    reference = min(reference, calibration)
-    lastCalibration = calibration
+  /// Whether a block that starts now would be discarded, and there is time left to wait for a better moment.
+  var shouldWait: Bool { isDisturbed(lastCalibration) && lost < rules.patience }
+
+  /// Takes a calibration that was made while waiting.
+  mutating func wait(_ calibration: Calibration, milliseconds: Double) {
+    waited += milliseconds
+    take(calibration)
+  }
+
+  mutating func append(_ timings: [Double], calibration: Calibration, milliseconds: Double) {
+    blocks.append(
+      Block(timings: timings, calibration: lastCalibration.slowest(calibration), milliseconds: milliseconds))
     runs += timings.count
-    spent += timings.reduce(calibration, +)
+    take(calibration)
+  }
+
+  private mutating func take(_ calibration: Calibration) {
+    reference = reference.fastest(calibration)
+    lastCalibration = calibration
   }
 
   /// Why the measurement ends now, or `nil` where it goes on.
   var ending: RepeatedTiming.Ending? {
     let counted = self.counted
-    if counted.count >= rules.minimumRuns, relativeHalfWidth(counted) <= rules.precision { return .precise }
-    // Where the machine has just calmed down, going on helps.
-    if discardedBlocks > rules.repeats && isDisturbed(lastCalibration) { return .disturbed }
+    let isEnough = counted.count >= rules.minimumRuns
+    if isEnough, relativeHalfWidth(counted) <= rules.precision { return .precise }
     if runs >= rules.maximumRuns { return .runLimit }
-    if spent >= rules.timeLimit && runs >= rules.minimumRuns { return .timeLimit }
+    if isEnough, spent >= rules.timeLimit || lost >= rules.patience { return .timeLimit }
+    if lost >= rules.patience, runs >= rules.minimumRuns { return .disturbed }
     return nil
   }
 
   /// The undisturbed timings where there are enough of them, otherwise all, with the mark that they are disturbed.
   func result(_ ending: RepeatedTiming.Ending) -> RepeatedTiming {
+    let counted = self.counted
     let isEnough = counted.count >= rules.minimumRuns
     let timings = isEnough ? counted : blocks.flatMap(\.timings)
     return RepeatedTiming(
-      milliseconds: timings, ending: ending, discardedBlocks: isEnough ? discardedBlocks : 0,
-      relativeHalfWidth: relativeHalfWidth(timings),
-      disturbed: ending == .disturbed || (!isEnough && discardedBlocks > 0))
+      milliseconds: timings, ending: ending, discardedBlocks: isEnough ? blocks.count(where: isDisturbed) : 0,
+      relativeHalfWidth: relativeHalfWidth(timings), disturbed: !isEnough)
   }
 
-  private var counted: [Double] { blocks.filter { !isDisturbed($0.calibration) }.flatMap(\.timings) }
+  private var counted: [Double] { blocks.filter { !isDisturbed($0) }.flatMap(\.timings) }
 
-  private var discardedBlocks: Int { blocks.count { isDisturbed($0.calibration) } }
+  /// Milliseconds of counted blocks.
+  private var spent: Double { blocks.reduce(0) { isDisturbed($1) ? $0 : $0 + $1.milliseconds } }
 
-  private func isDisturbed(_ calibration: Double) -> Bool {
-    calibration > reference * (1 + rules.disturbance)
+  /// Milliseconds that a disturbed machine has cost.
+  private var lost: Double { blocks.reduce(waited) { isDisturbed($1) ? $0 + $1.milliseconds : $0 } }
+
+  private func isDisturbed(_ block: Block) -> Bool { isDisturbed(block.calibration) }
+
+  private func isDisturbed(_ calibration: Calibration) -> Bool {
+    calibration.slowdown(over: reference) > rules.disturbance
   }
 
   private func relativeHalfWidth(_ timings: [Double]) -> Double {

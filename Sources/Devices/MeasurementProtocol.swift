@@ -5,13 +5,13 @@ import Networks
 /// The protocol is a pure function of the timings that it is given, so that a test can play any machine. The reasons stand
 /// in `docs/MEASURING.md`.
 public struct MeasurementProtocol: Hashable, Sendable, Codable {
-  /// Uncounted runs before the first counted one.
+  /// Uncounted runs before the first counted one, fewer where they take long.
   public var warmUpRuns: Int
   /// Counted runs before the median's interval is looked at.
   public var minimumRuns: Int
-  /// Counted runs after which measuring ends in any case; bounds the memory.
+  /// Runs after which measuring ends in any case; bounds the memory.
   public var maximumRuns: Int
-  /// Milliseconds of counted runs and calibrations after which measuring ends.
+  /// Milliseconds of counted runs and their calibrations after which measuring ends.
   public var timeLimit: Double
   /// Half the median's 95 % interval relative to the median at which measuring ends.
   public var precision: Double
@@ -19,19 +19,20 @@ public struct MeasurementProtocol: Hashable, Sendable, Codable {
   public var blockMilliseconds: Double
   /// How much slower than its fastest time a calibration may be, as a fraction, before the block beside it is discarded.
   public var disturbance: Double
-  /// How many blocks may be discarded before measuring on a machine that is still disturbed ends.
-  public var repeats: Int
+  /// How many milliseconds may be lost, by waiting for a calm machine and by discarded blocks, before disturbed blocks
+  /// have to do.
+  public var patience: Double
 
   /// Creates a protocol.
   ///
   /// - Precondition: numbers of runs are positive, limits are not negative.
   public init(
-    warmUpRuns: Int = 10, minimumRuns: Int = 20, maximumRuns: Int = 20_000, timeLimit: Double = 2_000,
-    precision: Double = 0.01, blockMilliseconds: Double = 20, disturbance: Double = 0.1, repeats: Int = 10
+    warmUpRuns: Int = 10, minimumRuns: Int = 12, maximumRuns: Int = 20_000, timeLimit: Double = 1_500,
+    precision: Double = 0.01, blockMilliseconds: Double = 10, disturbance: Double = 0.08, patience: Double = 4_000
   ) {
     precondition(
       minimumRuns > 0 && maximumRuns >= minimumRuns, "the numbers of runs are positive and in order")
-    precondition(warmUpRuns >= 0 && repeats >= 0, "numbers are not negative")
+    precondition(warmUpRuns >= 0 && patience >= 0, "numbers are not negative")
     precondition(timeLimit >= 0 && precision >= 0 && disturbance >= 0, "limits are not negative")
     self.warmUpRuns = warmUpRuns
     self.minimumRuns = minimumRuns
@@ -40,7 +41,7 @@ public struct MeasurementProtocol: Hashable, Sendable, Codable {
     self.precision = precision
     self.blockMilliseconds = blockMilliseconds
     self.disturbance = disturbance
-    self.repeats = repeats
+    self.patience = patience
   }
 }
 
@@ -54,7 +55,7 @@ public struct RepeatedTiming: Hashable, Sendable {
     case timeLimit
     /// The number of runs is reached.
     case runLimit
-    /// More blocks than allowed had to be discarded.
+    /// The machine stayed disturbed for longer than the protocol waits.
     case disturbed
   }
 
@@ -66,7 +67,7 @@ public struct RepeatedTiming: Hashable, Sendable {
   public var discardedBlocks: Int
   /// Half the median's 95 % interval relative to the median; infinite where there are too few runs to say.
   public var relativeHalfWidth: Double
-  /// Whether disturbed blocks had to be counted or blocks were discarded more often than allowed.
+  /// Whether disturbed blocks had to be counted.
   public var disturbed: Bool
 
   /// The distribution of the timings.
@@ -77,31 +78,49 @@ extension MeasurementProtocol {
   /// Measures by the protocol.
   ///
   /// - Parameters:
-  ///   - run: runs the network once and returns the milliseconds it took.
-  ///   - calibrate: does a fixed amount of work and returns the milliseconds it took.
-  public func measure(run: () throws -> Double, calibrate: () throws -> Double) rethrows -> RepeatedTiming {
-    for _ in 0..<warmUpRuns { _ = try run() }
-    // The first calibration warms up; the fastest of the next ones is the first idea of an undisturbed one.
+  ///   - reference: the fastest calibration known from earlier measurements, if any; a faster one takes its place.
+  ///   - block: runs the network until as many milliseconds have passed, at least once and at most as often as asked, and
+  ///     returns the milliseconds of every run.
+  ///   - calibrate: does a fixed amount of work and returns how long it took.
+  ///   - now: the clock, in milliseconds.
+  public func measure(
+    reference: inout Calibration?, block: (_ milliseconds: Double, _ atMost: Int) throws -> [Double],
+    calibrate: () throws -> Calibration, now: () -> Double
+  ) rethrows -> RepeatedTiming {
+    if warmUpRuns > 0 { _ = try block(Self.warmUpMilliseconds, warmUpRuns) }
+    // The first calibration warms up.
     _ = try calibrate()
-    var log = MeasurementLog(self, reference: min(try calibrate(), try calibrate(), try calibrate()))
-    var ending: RepeatedTiming.Ending?
-    while ending == nil {
-      let timings = try block(run, atMost: maximumRuns - log.runs)
-      log.append(timings, calibration: try calibrate())
-      ending = log.ending
+    let first = try calibrate()
+    var log = MeasurementLog(self, reference: reference?.fastest(first) ?? first, last: first)
+    defer { reference = log.reference }
+    while true {
+      let start = now()
+      if log.shouldWait {
+        let calibration = try calibrate()
+        log.wait(calibration, milliseconds: now() - start)
+        continue
+      }
+      let timings = try block(blockMilliseconds, maximumRuns - log.runs)
+      let calibration = try calibrate()
+      log.append(timings, calibration: calibration, milliseconds: now() - start)
+      if let ending = log.ending { return log.result(ending) }
     }
-    return log.result(ending ?? .timeLimit)
   }
 
-  /// Runs until the block's time is over.
-  private func block(_ run: () throws -> Double, atMost limit: Int) rethrows -> [Double] {
+  /// After so long, caches are warm and the clock has settled.
+  private static let warmUpMilliseconds = 200.0
+
+  /// Makes a block from single runs.
+  public static func block(
+    _ milliseconds: Double, atMost limit: Int, run: () throws -> Double
+  ) rethrows -> [Double] {
     var timings: [Double] = []
     var spent = 0.0
     repeat {
-      let milliseconds = try run()
-      timings.append(milliseconds)
-      spent += milliseconds
-    } while spent < blockMilliseconds && timings.count < limit
+      let time = try run()
+      timings.append(time)
+      spent += time
+    } while spent < milliseconds && timings.count < limit
     return timings
   }
 }

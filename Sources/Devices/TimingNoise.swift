@@ -1,3 +1,5 @@
+import Compute
+
 /// How steady the machine's clock and processor are: the spread of equal work.
 public struct TimingNoise: Hashable, Sendable, Codable {
   /// The number of repetitions.
@@ -34,11 +36,12 @@ public struct TimingNoise: Hashable, Sendable, Codable {
     disturbed = Double(sorted.count { $0 > sorted[0] * (1 + disturbance) }) / Double(sorted.count)
   }
 
-  /// Repeats the calibration loop for about as many milliseconds.
+  /// Repeats a calibration on one thread for about as many milliseconds.
   public static func measured(milliseconds budget: Double = 1_000) -> TimingNoise {
-    _ = CalibrationLoop.milliseconds()
+    let calibrator = Calibrator(pool: ThreadPool(threads: 1), isa: .native)
+    _ = calibrator.measure()
     var timings: [Double] = []
-    repeat { timings.append(CalibrationLoop.milliseconds()) } while timings.reduce(0, +) < budget
+    repeat { timings.append(calibrator.measure().milliseconds) } while timings.reduce(0, +) < budget
     return TimingNoise(milliseconds: timings)
   }
 }

@@ -6,12 +6,12 @@ import Testing
   private let rules = MeasurementProtocol(
     warmUpRuns: 3, minimumRuns: 20, maximumRuns: 1_000, timeLimit: 500, precision: 0.02,
     blockMilliseconds: 10,
-    disturbance: 0.1, repeats: 4)
+    disturbance: 0.1, patience: 60)
 
   @Test("A steady machine is done after the fewest runs, and the warm-up is not counted")
   func steady() {
     let script = Script { $0 <= 3 ? 50 : 1 }
-    let timing = rules.measure(run: script.run, calibrate: script.calibrate)
+    let timing = script.measured(by: rules)
     #expect(timing.ending == .precise)
     #expect(timing.milliseconds.count == 20)
     #expect(timing.milliseconds.allSatisfy { $0 == 1 })
@@ -23,7 +23,7 @@ import Testing
   func noisy() {
     let random = Random(seed: 1)
     let script = Script { _ in 1 + 0.2 * random.uniform() }
-    let timing = rules.measure(run: script.run, calibrate: script.calibrate)
+    let timing = script.measured(by: rules)
     #expect(timing.ending == .precise)
     #expect(timing.milliseconds.count > 20)
     #expect(timing.relativeHalfWidth <= 0.02)
@@ -33,7 +33,7 @@ import Testing
   @Test("When the time is spent, what there is counts, with the width that it has")
   func timeLimit() {
     let script = Script { $0 % 2 == 0 ? 1 : 9 }
-    let timing = rules.measure(run: script.run, calibrate: script.calibrate)
+    let timing = script.measured(by: rules)
     #expect(timing.ending == .timeLimit)
     #expect(timing.relativeHalfWidth > 0.02)
     let spent = timing.milliseconds.reduce(0, +)
@@ -45,7 +45,7 @@ import Testing
   func slowNetwork() {
     let random = Random(seed: 2)
     let script = Script { _ in 100 + 50 * random.uniform() }
-    let timing = rules.measure(run: script.run, calibrate: script.calibrate)
+    let timing = script.measured(by: rules)
     #expect(timing.milliseconds.count == 20)
     #expect(timing.ending == .timeLimit)
   }
@@ -55,21 +55,24 @@ import Testing
     var rules = rules
     rules.precision = 0
     var count = 0.0
+    var reference: Calibration?
     let timing = rules.measure(
-      run: {
-        count += 1
-        return count.truncatingRemainder(dividingBy: 2) * 1e-9
-      }, calibrate: { 0 })
+      reference: &reference,
+      block: { milliseconds, limit in
+        MeasurementProtocol.block(milliseconds, atMost: limit) {
+          count += 1
+          return count.truncatingRemainder(dividingBy: 2) * 1e-9
+        }
+      }, calibrate: { Calibration(arithmetic: 1e-12, cache: 1e-12) }, now: { 0 })
     #expect(timing.ending == .runLimit)
     #expect(timing.milliseconds.count == 1_000)
   }
 
   @Test("A disturbed stretch is discarded and measured again")
   func disturbedStretch() {
-    // Runs 14 to 28 take twice as long, and so does the calibration meanwhile.
-    let script = Script { (14...28).contains($0) ? 2 : 1 }
-    script.calibration = { run in (14...28).contains(run) ? 2 : 1 }
-    let timing = rules.measure(run: script.run, calibrate: script.calibrate)
+    let script = Script { _ in 1 }
+    script.slowness = { 20...60 ~= $0 ? 2 : 1 }
+    let timing = script.measured(by: rules)
     #expect(timing.ending == .precise)
     #expect(timing.discardedBlocks > 0)
     #expect(timing.milliseconds.allSatisfy { $0 == 1 })
@@ -80,31 +83,72 @@ import Testing
   func calmsDown() {
     var rules = rules
     rules.precision = 0
-    let script = Script { ($0 <= 40 ? 3 : 1) + 0.01 * Double($0 % 2) }
-    script.calibration = { run in run <= 40 ? 3 : 1 }
-    let timing = rules.measure(run: script.run, calibrate: script.calibrate)
+    rules.patience = 200
+    let script = Script { 1 + 0.01 * Double($0 % 2) }
+    script.slowness = { $0 < 100 ? 3 : 1 }
+    let timing = script.measured(by: rules)
     #expect(timing.ending == .timeLimit && !timing.disturbed)
     #expect(timing.milliseconds.allSatisfy { $0 < 2 })
-    #expect(timing.discardedBlocks > rules.repeats)
+    #expect(timing.discardedBlocks > 2)
   }
 
-  @Test("A machine that never calms down ends after a bounded number of repeats, and is marked")
+  @Test("A machine that never calms down is waited for so long, then measured all the same, and marked")
   func neverCalm() {
     let random = Random(seed: 3)
     let script = Script { _ in 1 + random.uniform() }
-    // Undisturbed only while the reference is taken.
-    script.calibration = { run in run <= 3 ? 1 : 1.5 }
-    let timing = rules.measure(run: script.run, calibrate: script.calibrate)
+    let timing = script.measured(by: rules, reference: Calibration(arithmetic: 0.25, cache: 0.25))
     #expect(timing.ending == .disturbed)
     #expect(timing.disturbed && timing.summary.disturbed)
-    #expect(!timing.milliseconds.isEmpty)
+    #expect(timing.milliseconds.count >= rules.minimumRuns)
+    #expect(script.calibrations > 20)
     #expect(script.runs < 100)
+  }
+
+  @Test("No run is wasted while the machine is disturbed: the next block waits for a calm calibration")
+  func waits() {
+    let script = Script { _ in 1 }
+    // The machine is busy from the 3rd to the 20th calibration, whatever the network does.
+    script.calibrationByCall = { call in (3...12).contains(call) ? 2 : 1 }
+    let timing = script.measured(by: rules)
+    #expect(timing.ending == .precise && !timing.disturbed)
+    #expect(timing.discardedBlocks == 1)
+    #expect(script.runs == 3 + 10 + 20)
+  }
+
+  @Test("Either piece of a calibration shows a disturbance", arguments: [(2.0, 1.0), (1.0, 2.0)])
+  func eitherPiece(arithmetic: Double, cache: Double) {
+    let calm = Calibration(arithmetic: 1, cache: 1)
+    #expect(Calibration(arithmetic: arithmetic, cache: cache).slowdown(over: calm) == 1)
+    #expect(calm.slowdown(over: Calibration(arithmetic: arithmetic, cache: cache)) == 0)
+  }
+
+  @Test("The fastest calibration is handed on to the next measurement")
+  func reference() {
+    let script = Script { _ in 1 }
+    script.calibrationByCall = { call in call == 3 ? 0.95 : 1 }
+    var reference: Calibration? = Calibration(arithmetic: 2, cache: 0.45)
+    _ = script.measured(by: rules, reference: &reference)
+    #expect(reference == Calibration(arithmetic: 0.475, cache: 0.45))
+  }
+
+  @Test("Slow networks are warmed up by fewer runs")
+  func shortWarmUp() {
+    var rules = rules
+    rules.warmUpRuns = 10
+    let script = Script { _ in 150 }
+    let timing = script.measured(by: rules)
+    #expect(script.runs == 2 + timing.milliseconds.count)
   }
 
   @Test("An error of the network ends the measurement")
   func failure() {
     struct Broken: Error {}
-    #expect(throws: Broken.self) { try rules.measure(run: { throw Broken() }, calibrate: { 1 }) }
+    var reference: Calibration?
+    #expect(throws: Broken.self) {
+      try rules.measure(
+        reference: &reference, block: { _, _ in throw Broken() },
+        calibrate: { Calibration(arithmetic: 1, cache: 1) }, now: { 0 })
+    }
   }
 }
 
@@ -144,20 +188,48 @@ import Testing
   }
 }
 
-/// A machine whose timings are a function of the number of the run; calibrations ask for the last run's number.
+/// A machine whose timings are a function of the number of the run, and everything of how busy it is at the time.
 private final class Script {
   private let timing: (Int) -> Double
-  var calibration: (Int) -> Double = { _ in 1 }
+  /// By which factor everything takes longer at a time.
+  var slowness: (Double) -> Double = { _ in 1 }
+  /// By which factor a calibration takes longer, by its number.
+  var calibrationByCall: ((Int) -> Double)?
   private(set) var runs = 0
+  private(set) var calibrations = 0
+  /// The sum of all times so far.
+  private var now = 0.0
 
   init(_ timing: @escaping (Int) -> Double) { self.timing = timing }
 
-  func run() -> Double {
-    runs += 1
-    return timing(runs)
+  func measured(by rules: MeasurementProtocol, reference: Calibration? = nil) -> RepeatedTiming {
+    var reference = reference
+    return measured(by: rules, reference: &reference)
   }
 
-  func calibrate() -> Double { calibration(runs) }
+  func measured(by rules: MeasurementProtocol, reference: inout Calibration?) -> RepeatedTiming {
+    rules.measure(
+      reference: &reference,
+      block: { milliseconds, limit in MeasurementProtocol.block(milliseconds, atMost: limit, run: run) },
+      calibrate: calibrate, now: { now })
+  }
+
+  private func run() -> Double {
+    runs += 1
+    return passed(timing(runs))
+  }
+
+  private func calibrate() -> Calibration {
+    calibrations += 1
+    let time = passed(calibrationByCall?(calibrations) ?? 1)
+    return Calibration(arithmetic: time / 2, cache: time / 2)
+  }
+
+  private func passed(_ calm: Double) -> Double {
+    let time = calm * slowness(now)
+    now += time
+    return time
+  }
 }
 
 /// A random source that closures can share.

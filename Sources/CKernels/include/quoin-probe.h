@@ -9,8 +9,8 @@ double qn_probe_multiply_add(qn_isa isa, long rounds, float *sink);
 /// The same for products of unsigned and signed bytes that are added to 32-bit sums, by the level's fastest instruction.
 double qn_probe_byte_multiply_add(qn_isa isa, long rounds, float *sink);
 
-/// The sum of `count` numbers, as fast as memory delivers them. `count` is a multiple of 64.
-float qn_probe_read(const float *x, size_t count);
+/// The sum of `count` numbers, as fast as memory or a cache delivers them. `count` is a multiple of 128.
+float qn_probe_read(qn_isa isa, const float *x, size_t count);
 
 /// a = b + scale · c, the triad of the STREAM benchmark (McCalpin, 1995).
 void qn_probe_triad(float *a, const float *b, const float *c, float scale, size_t count);

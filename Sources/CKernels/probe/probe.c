@@ -26,7 +26,7 @@ double qn_probe_multiply_add(qn_isa isa, long rounds, float *sink) {
   return 0;
 }
 
-float qn_probe_read(const float *x, size_t count) {
+float qn_probe_read__portable(const float *x, size_t count) {
   // One sum per lane and line, so that additions never wait for each other.
   float sums[64] = {0};
   for (size_t i = 0; i < count; i += 64) {
@@ -35,6 +35,16 @@ float qn_probe_read(const float *x, size_t count) {
   float sum = 0;
   for (int j = 0; j < 64; j++) sum += sums[j];
   return sum;
+}
+
+float qn_probe_read(qn_isa isa, const float *x, size_t count) {
+  switch (isa) {
+    case qn_portable: return qn_probe_read__portable(x, count);
+    case qn_avx2: return qn_probe_read__avx2(x, count);
+    case qn_avx512:
+    case qn_amx: return qn_probe_read__avx512(x, count);
+  }
+  return 0;
 }
 
 void qn_probe_triad(float *a, const float *b, const float *c, float scale, size_t count) {

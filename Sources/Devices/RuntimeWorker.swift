@@ -1,0 +1,83 @@
+/// The Python program that times an ONNX file in another runtime. It answers a line of JSON with a line of JSON, so that
+/// this side decides how often to run and when to calibrate.
+///
+///     {"describe": true}                           → {"version": "1.23.2"}
+///     {"load": "/tmp/a/network.onnx", "shapes": {"image": [1, 3, 32, 32]}}   → {"loaded": true}
+///     {"milliseconds": 10, "at_most": 100}         → {"milliseconds": [1.02, 1.01, …]}
+///
+/// Any answer may be `{"error": "…"}` instead.
+enum RuntimeWorker {
+  static let program = #"""
+    import json, os, sys, time
+
+    runtime, threads = sys.argv[1], int(sys.argv[2])
+    answers = os.fdopen(os.dup(1), "w")
+    # What libraries print must not get between the answers.
+    os.dup2(2, 1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+    def answer(**fields):
+        answers.write(json.dumps(fields) + "\n")
+        answers.flush()
+
+    try:
+        import numpy
+        if runtime == "onnxruntime":
+            import onnxruntime as library
+        else:
+            import openvino as library
+    except ImportError as error:
+        answer(missing=str(error.name or error), python=sys.executable)
+        sys.exit(0)
+
+    def values(shape):
+        # Pixels for images, zeros for anything else, as for the inference core.
+        random = numpy.random.default_rng(0)
+        pixels = random.integers(0, 256, shape) if len(shape) == 4 else numpy.zeros(shape)
+        return pixels.astype(numpy.float32)
+
+    def load_onnxruntime(path, shapes):
+        options = library.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        session = library.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        inputs = {name: values(shape) for name, shape in shapes.items()}
+        return lambda: session.run(None, inputs)
+
+    def load_openvino(path, shapes):
+        core = library.Core()
+        network = core.read_model(path)
+        network.reshape(shapes)
+        # Otherwise networks of FP32 run in BF16 where the processor has it.
+        settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
+                    "INFERENCE_PRECISION_HINT": "f32"}
+        request = core.compile_model(network, "CPU", settings).create_infer_request()
+        tensors = [library.Tensor(values(shape), shared_memory=False) for shape in shapes.values()]
+        for name, tensor in zip(shapes, tensors):
+            request.set_tensor(name, tensor)
+        return request.infer
+
+    run = None
+    for line in sys.stdin:
+        try:
+            question = json.loads(line)
+            if "load" in question:
+                load = load_onnxruntime if runtime == "onnxruntime" else load_openvino
+                run = None
+                run = load(question["load"], question["shapes"])
+                answer(loaded=True)
+            elif "milliseconds" in question:
+                times, end = [], time.perf_counter() + question["milliseconds"] / 1e3
+                while not times or (time.perf_counter() < end and len(times) < question["at_most"]):
+                    start = time.perf_counter_ns()
+                    run()
+                    times.append((time.perf_counter_ns() - start) / 1e6)
+                answer(milliseconds=times)
+            else:
+                answer(version=library.__version__)
+        except Exception as error:
+            answer(error=f"{type(error).__name__}: {str(error)[:500]}")
+    """#
+}

@@ -1,0 +1,87 @@
+import Devices
+import Diagnostics
+import Foundation
+import Networks
+import TestSupport
+import Testing
+
+/// Other runtimes, played by shell scripts in the place of Python.
+@Suite struct RuntimeDeviceTests {
+  private static let version = #"read q; echo '{"version": "9.9"}'; "#
+
+  @Test("A runtime states its version, loads the network and is timed by the protocol")
+  func measures() throws {
+    let device = try device(
+      Self.version
+        + #"read q; echo '{"loaded": true}'; while read q; do echo '{"milliseconds": [2.0]}'; done"#)
+    #expect(device.name == "onnxruntime-1t")
+    #expect(device.fingerprint.runtime == "onnxruntime-9.9")
+    let (network, weights) = try sample()
+    #expect(try device.measure(network, weights: weights).median == 2)
+  }
+
+  @Test(
+    "What a runtime does wrong is an error that says so",
+    arguments: [
+      ("exit 3", "its process ended"), ("echo 'hello'; read q", "no answer"),
+      (#"echo '{"error": "no such operator"}'; read q"#, "cannot run the network"),
+      (#"echo '{"loaded": true}'; read q; echo '{"milliseconds": []}'; read q"#, "no timings"),
+      (#"echo '{"loaded": true}'; read q; echo '{"milliseconds": [1e999]}'; read q"#, "no answer"),
+      (#"echo '{"loaded": true}'; read q; echo '{"milliseconds": [-1]}'; read q"#, "no timings"),
+      ("yes x | tr -d '\\n'", "does not end"),
+    ])
+  func misbehaves(script: String, problem: String) throws {
+    let device = try device(Self.version + "read q; " + script)
+    let (network, weights) = try sample()
+    let error = try #require(throws: Diagnostic.self) { try device.measure(network, weights: weights) }
+    #expect("\(error)".contains(problem))
+  }
+
+  @Test("A missing package and a missing program are errors that say how to install them")
+  func missing() throws {
+    for script in [#"read q; echo '{"missing": "onnxruntime", "python": "/usr/bin/python3"}'"#, "exit 127"] {
+      let error = try #require(throws: Diagnostic.self) { try device(script) }
+      #expect("\(error)".contains("pip install numpy onnxruntime"))
+    }
+    let error = try #require(throws: Diagnostic.self) {
+      try RuntimeDevice(.openvino, threads: 1, python: "/nowhere/python")
+    }
+    #expect("\(error)".contains("OpenVINO is not installed"))
+  }
+
+  @Test("A runtime that died is started again for the next network")
+  func restarts() throws {
+    let counter = try temporaryFolder().appendingPathComponent("starts").path
+    let device = try device(
+      """
+      if [ ! -e \(counter) ]; then touch \(counter); \(Self.version) read q; exit 1; fi
+      read q; echo '{"loaded": true}'; while read q; do echo '{"milliseconds": [3.0]}'; done
+      """)
+    let (network, weights) = try sample()
+    #expect(throws: Diagnostic.self) { try device.measure(network, weights: weights) }
+    #expect(try device.measure(network, weights: weights).median == 3)
+  }
+
+  private func device(_ script: String) throws -> RuntimeDevice {
+    let path = try temporaryFolder().appendingPathComponent("python").path
+    try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return try RuntimeDevice(
+      .onnxruntime, threads: 1, python: path,
+      rules: MeasurementProtocol(warmUpRuns: 1, minimumRuns: 6, timeLimit: 20, patience: 20))
+  }
+
+  private func temporaryFolder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("quoin-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
+  }
+
+  private func sample() throws -> (network: Network, weights: Weights) {
+    var builder = NetworkBuilder(name: "sample")
+    let image = try builder.input("image", [1, 3, 8, 8])
+    let convolution = try builder.convolution("convolution", image, .square(channels: 4, kernel: 3))
+    let network = builder.network(outputs: [("features", convolution)])
+    return (network, network.timingWeights(seed: 1))
+  }
+}
