@@ -7,7 +7,8 @@ import Networks
 /// `quoin device`: what can be searched for.
 struct DeviceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "device", abstract: "List the devices that a search can be for.", subcommands: [List.self, Show.self])
+    commandName: "device", abstract: "List the devices that a search can be for.",
+    subcommands: [List.self, Show.self, Collect.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,0 +1,141 @@
+import Devices
+import Diagnostics
+import Foundation
+import Latency
+import Networks
+import SearchSpaces
+import Tensors
+
+/// Measures networks on devices and stores every sample at once; what is there already is not measured again.
+public struct SampleCollecting: Sendable {
+  /// What is measured.
+  public struct Plan: Sendable {
+    /// How many random networks of the product's own.
+    public var probes = 0
+    /// Space files.
+    public var spaces: [String] = []
+    /// How many random architectures of each space.
+    public var architectures = 0
+    /// ONNX files.
+    public var models: [String] = []
+    /// Measurements of every network on every device, spread over the whole time.
+    public var repeats = 1
+    /// Further measurements of a network whose measurements were all disturbed.
+    public var extraRepeats = 2
+    /// Seconds of measuring per device.
+    public var secondsPerDevice = Double.infinity
+    /// The seed of the draws and of the order.
+    public var seed: UInt64 = 0
+
+    /// An empty plan.
+    public init() {}
+  }
+
+  /// What was measured on a device.
+  public struct Outcome: Hashable, Sendable, Codable {
+    /// The device's name.
+    public var device: String
+    /// Networks with a sample.
+    public var networks: Int
+    /// Networks all of whose samples were disturbed.
+    public var disturbed: Int
+    /// Networks of the plan without a sample, since the time was over or the device was lost.
+    public var missing: Int
+    /// Seconds of measuring in this run.
+    public var seconds: Double
+  }
+
+  let devices: [any Device]
+  let plan: Plan
+  let store: SampleStore
+  let monitor: WorkMonitor
+
+  /// Creates a collection.
+  public init(devices: [any Device], plan: Plan, store: SampleStore, monitor: WorkMonitor = WorkMonitor()) {
+    (self.devices, self.plan, self.store, self.monitor) = (devices, plan, store, monitor)
+  }
+
+  /// Measures what is missing.
+  ///
+  /// - Throws: ``Diagnostic`` where a file cannot be used, a device cannot run a network, or the user interrupts; what was
+  ///   measured until then is stored.
+  public func run() throws -> [Outcome] {
+    let (recipes, kitchen) = try recipes()
+    for recipe in recipes { try store.record(recipe) }
+    var clock = DeviceClock()
+    for pass in 0..<plan.repeats + plan.extraRepeats { try run(pass, recipes, kitchen, &clock) }
+    return try devices.map { device in
+      let samples = try store.samples(on: device.name)
+      let measured = recipes.compactMap { samples[$0.key] }
+      return Outcome(
+        device: device.name, networks: measured.count, disturbed: measured.count(where: \.isDisturbed),
+        missing: recipes.count - measured.count, seconds: clock.seconds[device.name] ?? 0)
+    }
+  }
+
+  /// The seconds that each device was measured for.
+  private struct DeviceClock {
+    var seconds: [String: Double] = [:]
+  }
+
+  private func run(
+    _ pass: Int, _ recipes: [NetworkRecipe], _ kitchen: NetworkKitchen, _ clock: inout DeviceClock
+  ) throws {
+    var known: [String: [String: [LatencySample]]] = [:]
+    for device in devices { known[device.name] = try store.samples(on: device.name) }
+    func isMeasured(_ key: String, _ device: String) -> Bool {
+      let samples = known[device]?[key] ?? []
+      // Passes beyond the wanted number are for what was always disturbed.
+      let isDone = samples.count > pass || (pass >= plan.repeats && !samples.isDisturbed)
+      return isDone || clock.seconds[device, default: 0] > plan.secondsPerDevice
+    }
+    let jobs = recipes.map { recipe in
+      MeasurementJob(key: recipe.key) { try kitchen.network(recipe) }
+    }
+    var stopwatch = Stopwatch()
+    try LatencyCollection(devices: devices, seed: plan.seed &+ UInt64(pass)).run(
+      jobs, isMeasured: isMeasured,
+      progress: { done, total in
+        if done < total { try monitor.checkInterruption() }
+        monitor.report(ProgressUpdate(phase: "measuring, pass \(pass + 1)", completed: done, total: total))
+        stopwatch = Stopwatch()
+      },
+      sink: { sample, device in
+        try store.record(sample, on: device, attempt: known[device]?[sample.key]?.count ?? 0)
+        clock.seconds[device, default: 0] += stopwatch.seconds
+      })
+  }
+
+  /// The networks of the plan, and what is needed to make them.
+  private func recipes() throws -> ([NetworkRecipe], NetworkKitchen) {
+    var recipes = (0..<plan.probes).map { NetworkRecipe.probe(number: $0, seed: plan.seed) }
+    var spaces: [String: SearchSpace] = [:]
+    for path in plan.spaces {
+      let data = try readFile(path)
+      let (hash, space) = (sha256(data), try SearchSpace.load(path))
+      try store.record(space: String(decoding: data, as: UTF8.self), hash: hash)
+      spaces[hash] = space
+      recipes += try architectures(of: space).map { .architecture(json: $0.json, space: hash) }
+    }
+    for path in plan.models { recipes.append(.file(path: path, sha256: sha256(try readFile(path)))) }
+    guard !recipes.isEmpty else {
+      throw Diagnostic(
+        .usage, "there is nothing to measure", rule: "networks come from probes, spaces or ONNX files",
+        remedy: "add --probes 100, --space FILE or --model FILE")
+    }
+    return (recipes, NetworkKitchen(spaces: spaces))
+  }
+
+  /// The largest and the smallest network, so that nothing lies outside what was measured, and random ones.
+  private func architectures(of space: SearchSpace) throws -> [Architecture] {
+    var random = RandomSource(seed: plan.seed, purpose: "networks to measure of \(space.name)")
+    var chosen = [space.largest, space.smallest]
+    var seen = Set(chosen)
+    // A small space runs out of new networks; the bound ends the draws.
+    for _ in 0..<100 * plan.architectures where chosen.count < plan.architectures {
+      let architecture = space.sample(using: &random)
+      if seen.insert(architecture).inserted { chosen.append(architecture) }
+    }
+    return Array(chosen.prefix(plan.architectures))
+  }
+}

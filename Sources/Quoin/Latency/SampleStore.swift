@@ -1,0 +1,94 @@
+import Diagnostics
+import Foundation
+import Networks
+import Search
+import SearchSpaces
+import Store
+
+/// Measured latencies in one SQLite file, each stored when it is known, with what is needed to make its network again.
+public struct SampleStore: Sendable {
+  /// The file's name inside a folder of samples.
+  public static let fileName = "samples.sqlite"
+
+  private let storage: any StudyStorage
+  private static let (recipes, spaces) = ("network", "space")
+
+  /// Opens the samples of a folder, which is made where it is missing.
+  ///
+  /// - Throws: ``Diagnostic`` where the file cannot be used.
+  public init(folder: String) throws {
+    let path = URL(fileURLWithPath: folder).appendingPathComponent(Self.fileName).path
+    storage = try SQLiteStorage(path: path)
+  }
+
+  private static func kind(_ device: String) -> String { "latency on \(device)" }
+
+  /// Keeps how a network is made.
+  func record(_ recipe: NetworkRecipe) throws {
+    try storage.record(fact: json(recipe), kind: Self.recipes, key: recipe.key)
+  }
+
+  /// Keeps the text of a space file.
+  func record(space yaml: String, hash: String) throws {
+    try storage.record(fact: json(yaml), kind: Self.spaces, key: hash)
+  }
+
+  /// Keeps a measurement; `attempt` counts those of one network on one device.
+  func record(_ sample: LatencySample, on device: String, attempt: Int) throws {
+    try storage.record(fact: json(sample), kind: Self.kind(device), key: "\(sample.key)/\(attempt)")
+  }
+
+  /// All measurements on a device by network, in the order of attempts.
+  public func samples(on device: String) throws -> [String: [LatencySample]] {
+    var byKey: [String: [(attempt: Int, sample: LatencySample)]] = [:]
+    for (key, text) in try storage.facts(ofKind: Self.kind(device)) {
+      let parts = key.split(separator: "/")
+      guard parts.count == 2, let attempt = Int(parts[1]) else { throw damaged(key) }
+      byKey[String(parts[0]), default: []].append((attempt, try decoded(text, key)))
+    }
+    return byKey.mapValues { $0.sorted { $0.attempt < $1.attempt }.map(\.sample) }
+  }
+
+  /// All recipes by the key of their network.
+  public func networkRecipes() throws -> [String: NetworkRecipe] {
+    try storage.facts(ofKind: Self.recipes).reduce(into: [:]) { $0[$1.key] = try decoded($1.value, $1.key) }
+  }
+
+  /// The spaces that recipes name.
+  func searchSpaces() throws -> [String: SearchSpace] {
+    try storage.facts(ofKind: Self.spaces).reduce(into: [:]) {
+      let yaml: String = try decoded($1.value, $1.key)
+      $0[$1.key] = try SearchSpace(yaml: yaml)
+    }
+  }
+
+  private func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  private func decoded<Value: Decodable>(_ text: String, _ key: String) throws -> Value {
+    do { return try JSONDecoder().decode(Value.self, from: Data(text.utf8)) } catch { throw damaged(key) }
+  }
+
+  private func damaged(_ key: String) -> Diagnostic {
+    Diagnostic(
+      .unusableFile, "a sample cannot be read", at: .init(file: Self.fileName, path: key),
+      remedy: "collect into another folder")
+  }
+}
+
+extension [LatencySample] {
+  /// The latency that repeated measurements of one network agree on: the middle of the undisturbed ones, or of all where
+  /// none is; `nil` for no measurement.
+  public var agreedMilliseconds: Double? {
+    let calm = filter { !$0.latency.disturbed }
+    let medians = (calm.isEmpty ? self : calm).map(\.latency.median).sorted()
+    guard !medians.isEmpty else { return nil }
+    return (medians[(medians.count - 1) / 2] + medians[medians.count / 2]) / 2
+  }
+
+  /// Whether no measurement was undisturbed.
+  public var isDisturbed: Bool { allSatisfy(\.latency.disturbed) }
+}

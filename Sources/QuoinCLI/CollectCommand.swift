@@ -1,0 +1,59 @@
+import ArgumentParser
+import Devices
+import Diagnostics
+import Foundation
+import Quoin
+
+extension DeviceCommand {
+  /// Measures networks on devices.
+  struct Collect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Measure networks on devices and keep the samples.",
+      discussion: """
+        Networks come from three sources: random ones of Quoin's own (probes), random architectures of search spaces, and
+        ONNX files. All pairs of network and device are measured in one random order; every sample is stored at once in
+        FOLDER/samples.sqlite, so that Ctrl-C or a crash loses nothing, and the same command goes on where it stopped.
+
+        EXAMPLES
+          quoin device collect cpu-1t --probes 200 --out samples
+          quoin device collect cpu-1t openvino-1t --space searchspaces/mbconv-cifar.yaml --architectures 100 --minutes 10
+          quoin device collect cpu-2t --model resnet-50.onnx --repeats 3
+        """)
+
+    @Argument(help: "The devices' names; see quoin device list.") var devices: [String]
+    @Option(help: "How many random networks of Quoin's own.") var probes = 0
+    @Option(name: .customLong("space"), help: "A space file; repeatable.") var spaces: [String] = []
+    @Option(help: "How many random architectures of every space.") var architectures = 50
+    @Option(name: .customLong("model"), help: "An ONNX file; repeatable.") var models: [String] = []
+    @Option(help: "Measurements of every network on every device, spread over the time.") var repeats = 1
+    @Option(help: "Minutes of measuring per device after which no network is begun.") var minutes: Double?
+    @Option(help: "The seed of the draws and of the order.") var seed: UInt64 = 0
+    @Option(help: "The folder of the samples.") var out = "samples"
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func validate() throws {
+      guard !devices.isEmpty else { throw ValidationError("name at least one device") }
+      guard (0...100_000).contains(probes), (1...100_000).contains(architectures), (1...1000).contains(repeats) else {
+        throw ValidationError("--probes, --architectures and --repeats are numbers of networks and measurements")
+      }
+      if let minutes, !(minutes > 0) { throw ValidationError("--minutes is positive, not \(minutes)") }
+    }
+
+    func run() throws {
+      var plan = SampleCollecting.Plan()
+      (plan.probes, plan.spaces, plan.architectures, plan.models) = (probes, spaces, architectures, models)
+      (plan.repeats, plan.seed) = (repeats, seed)
+      if let minutes { plan.secondsPerDevice = 60 * minutes }
+      let collecting = SampleCollecting(
+        devices: try devices.map { try DeviceCatalog.device(named: $0) }, plan: plan,
+        store: try SampleStore(folder: out), monitor: Console.monitor())
+      let outcomes = try collecting.run()
+      if json { return try Console.print(json: outcomes) }
+      for outcome in outcomes {
+        Console.print(
+          "\(outcome.device): \(outcome.networks) networks measured in \(Int(outcome.seconds)) s, \(outcome.disturbed) disturbed"
+            + (outcome.missing > 0 ? ", \(outcome.missing) not measured" : ""))
+      }
+    }
+  }
+}
