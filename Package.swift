@@ -113,8 +113,8 @@ let package = Package(
     .executableTarget(
       name: "QuoinBench",
       dependencies: [
-        "Compute", "Devices", "Diagnostics", "Inference", "Interchange", "Networks", "SearchSpaces", "Tensors",
-        "Training",
+        "Compute", "Devices", "Diagnostics", "Inference", "Interchange", "Latency", "Networks", "Quoin", "SearchSpaces",
+        "Tensors", "Training",
       ],
       swiftSettings: settings),
     .target(

@@ -102,10 +102,13 @@ extension MeasurementProtocol {
       }
       let timings = try block(blockMilliseconds, maximumRuns - log.runs)
       let calibration = try calibrate()
-      log.append(timings, calibration: calibration, milliseconds: now() - start)
+      log.append(Self.warm(timings), calibration: calibration, milliseconds: now() - start)
       if let ending = log.ending { return log.result(ending) }
     }
   }
+
+  /// The runs of a block without the first where there are others: the calibration before it has taken the caches.
+  private static func warm(_ timings: [Double]) -> [Double] { timings.count > 3 ? Array(timings.dropFirst()) : timings }
 
   /// After so long, caches are warm and the clock has settled.
   private static let warmUpMilliseconds = 200.0

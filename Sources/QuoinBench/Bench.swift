@@ -4,6 +4,7 @@ import Diagnostics
 import Foundation
 import Interchange
 import Networks
+import Quoin
 import SearchSpaces
 import Tensors
 
@@ -12,6 +13,7 @@ import Tensors
 ///     quoin-bench models SPACE FOLDER           smallest.onnx, middle.onnx, largest.onnx with random weights
 ///     quoin-bench training SPACE NAME FOLDER    one training step of one of them, written down; or of `smooth`, the
 ///                                               middle one with activation functions that do not bend
+///     quoin-bench operators FOLDER              collected samples as JSON lines, with the fused operators of every network
 ///     quoin-bench kernels THREADS ISA           what the kernels reach on layers of real networks, FP32 and INT8
 @main
 struct Bench {
@@ -25,6 +27,7 @@ struct Bench {
       guard let architecture = named(space)[isSmooth ? "middle" : arguments[2]] else { throw usage }
       let network = try space.network(for: architecture)
       try TrainingProbe(isSmooth ? network.smoothed() : network, batch: 128, threads: 2).write(to: arguments[3])
+    case ("operators", 2): try OperatorListing.print(SampleStore(folder: arguments[1]))
     case ("kernels", 3):
       guard let threads = Int(arguments[1]), threads >= 1, let isa = ISA(rawValue: arguments[2]), isa.isSupported
       else { throw usage }
@@ -35,7 +38,9 @@ struct Bench {
 
   private static let usage = Diagnostic(
     .usage, "wrong arguments",
-    rule: "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER | kernels THREADS ISA")
+    rule:
+      "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER | operators FOLDER | kernels THREADS ISA"
+  )
 
   private static func named(_ space: SearchSpace) -> [String: Architecture] {
     var random = RandomSource(seed: 1, purpose: "benchmark")

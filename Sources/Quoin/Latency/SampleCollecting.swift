@@ -61,6 +61,7 @@ public struct SampleCollecting: Sendable {
   ///   measured until then is stored.
   public func run() throws -> [Outcome] {
     let (recipes, kitchen) = try recipes()
+    for device in devices { try store.record(device.fingerprint, of: device.name) }
     for recipe in recipes { try store.record(recipe) }
     var clock = DeviceClock()
     for pass in 0..<plan.repeats + plan.extraRepeats { try run(pass, recipes, kitchen, &clock) }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Latency
 import Networks
 import Search
 import SearchSpaces
@@ -11,7 +12,7 @@ public struct SampleStore: Sendable {
   public static let fileName = "samples.sqlite"
 
   private let storage: any StudyStorage
-  private static let (recipes, spaces) = ("network", "space")
+  private static let (recipes, spaces, devices) = ("network", "space", "device")
 
   /// Opens the samples of a folder, which is made where it is missing.
   ///
@@ -76,6 +77,34 @@ public struct SampleStore: Sendable {
     Diagnostic(
       .unusableFile, "a sample cannot be read", at: .init(file: Self.fileName, path: key),
       remedy: "collect into another folder")
+  }
+}
+
+extension SampleStore {
+  /// The devices with samples, by name, and what they were.
+  public func devices() throws -> [String: DeviceFingerprint] {
+    try storage.facts(ofKind: Self.devices).reduce(into: [:]) { $0[$1.key] = try decoded($1.value, $1.key) }
+  }
+
+  /// Keeps what a device is.
+  ///
+  /// - Throws: ``Diagnostic`` where another device had the name when samples were measured here.
+  func record(_ fingerprint: DeviceFingerprint, of device: String) throws {
+    let standing = try storage.record(fact: json(fingerprint), kind: Self.devices, key: device)
+    guard let mismatch = FingerprintMismatch(stored: try decoded(standing, device), current: fingerprint) else {
+      return
+    }
+    throw Diagnostic(
+      .usage, "the samples here are of another device of this name", at: .init(path: device),
+      value: mismatch.description, rule: "one folder holds the samples of one device under a name",
+      remedy: "choose another folder with --out")
+  }
+
+  /// Makes a measured network again.
+  ///
+  /// - Throws: ``Diagnostic`` where its file is missing or has changed.
+  public func network(_ recipe: NetworkRecipe) throws -> Network {
+    try NetworkKitchen(spaces: searchSpaces()).network(recipe).network
   }
 }
 
