@@ -36,9 +36,16 @@ public enum DeviceCatalog {
     if let choice = runtimes.first(where: { $0.name == name }) {
       return try RuntimeDevice(choice.runtime, threads: choice.threads, precision: choice.precision, rules: rules)
     }
-    throw Diagnostic(
-      .usage, "no such device", value: name,
-      rule: "the devices of this machine are \(names.joined(separator: ", "))",
+    throw unknown(name, among: names)
+  }
+
+  /// What is wrong with a name that no device has.
+  package static let unknown = "no such device"
+
+  /// The error for a name that no device has.
+  package static func unknown(_ name: String, among names: [String]) -> Diagnostic {
+    Diagnostic(
+      .usage, unknown, value: name, rule: "the devices are \(names.joined(separator: ", "))",
       nearest: nearestName(to: name, among: names))
   }
 }

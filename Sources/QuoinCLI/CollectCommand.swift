@@ -45,7 +45,7 @@ extension DeviceCommand {
       (plan.repeats, plan.seed) = (repeats, seed)
       if let minutes { plan.secondsPerDevice = 60 * minutes }
       let collecting = SampleCollecting(
-        devices: try devices.map { try DeviceCatalog.device(named: $0) }, plan: plan,
+        devices: try devices.map { try DeviceShelf().device(named: $0) }, plan: plan,
         store: try SampleStore(folder: out), monitor: Console.monitor())
       let outcomes = try collecting.run()
       if json { return try Console.print(json: outcomes) }

@@ -5,6 +5,7 @@ import Diagnostics
 import Foundation
 import Inference
 import Networks
+import Quoin
 
 /// `quoin measure`: a network's latency.
 struct MeasureCommand: ParsableCommand {
@@ -85,7 +86,7 @@ struct MeasureCommand: ParsableCommand {
   private func chosenDevice() throws -> any Device {
     var rules = MeasurementProtocol()
     if let runs { rules = MeasurementProtocol(minimumRuns: runs, maximumRuns: runs, timeLimit: .infinity) }
-    if let device { return try DeviceCatalog.device(named: device, rules: rules) }
+    if let device { return try DeviceShelf().device(named: device, rules: rules) }
     return try InferenceCoreDevice(
       threads: options.threads ?? 1, isa: options.level(), precision: options.arithmetic,
       linearFormat: options.linearFormat, rules: rules)

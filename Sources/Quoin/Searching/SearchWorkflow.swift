@@ -62,7 +62,7 @@ public struct SearchWorkflow {
     let space = try SearchSpace.load(experiment.space)
     let images = try ExperimentImages(experiment, for: space)
     let test = try images.test()
-    let device = try DeviceCatalog.device(named: experiment.device)
+    let device = try DeviceShelf().device(named: experiment.device)
     try checkSupernet()
     let lock = try FolderLock(folder.path)
     defer { lock.release() }

@@ -1,0 +1,103 @@
+import Devices
+import Diagnostics
+import Foundation
+import Networks
+import Quoin
+import Synchronization
+import Testing
+
+@Suite struct SampleCollectingTests {
+  @Test("Every network of the plan is measured once, and what is there is not measured again")
+  func resumes() throws {
+    let folder = try temporaryFolder().path
+    let device = CountingDevice()
+    var plan = SampleCollecting.Plan()
+    (plan.probes, plan.spaces, plan.architectures) = (4, ["searchspaces/demo-glyphs.yaml"], 3)
+    let store = try SampleStore(folder: folder)
+    let outcome = try #require(try SampleCollecting(devices: [device], plan: plan, store: store).run().first)
+    #expect((outcome.networks, outcome.missing, outcome.disturbed) == (7, 0, 0))
+    #expect(device.count == 7)
+    _ = try SampleCollecting(devices: [device], plan: plan, store: SampleStore(folder: folder)).run()
+    #expect(device.count == 7)
+    plan.repeats = 2
+    _ = try SampleCollecting(devices: [device], plan: plan, store: store).run()
+    #expect(device.count == 14)
+    #expect(try store.samples(on: device.name).values.allSatisfy { $0.count == 2 })
+  }
+
+  @Test("What was disturbed is measured again, so often and not more")
+  func disturbed() throws {
+    let device = CountingDevice(isDisturbed: true)
+    var plan = SampleCollecting.Plan()
+    (plan.probes, plan.extraRepeats) = (3, 2)
+    let store = try SampleStore(folder: temporaryFolder().path)
+    let outcome = try #require(try SampleCollecting(devices: [device], plan: plan, store: store).run().first)
+    #expect((outcome.networks, outcome.disturbed) == (3, 3))
+    #expect(device.count == 9)
+  }
+
+  @Test("An interruption loses nothing that was measured")
+  func interrupted() throws {
+    let folder = try temporaryFolder().path
+    let device = CountingDevice()
+    var plan = SampleCollecting.Plan()
+    plan.probes = 5
+    let monitor = WorkMonitor(isInterrupted: { device.count >= 2 })
+    let error = try #require(throws: Diagnostic.self) {
+      try SampleCollecting(devices: [device], plan: plan, store: SampleStore(folder: folder), monitor: monitor).run()
+    }
+    #expect(error.category == .interrupted)
+    #expect(try SampleStore(folder: folder).samples(on: device.name).count == 2)
+    _ = try SampleCollecting(devices: [device], plan: plan, store: SampleStore(folder: folder)).run()
+    #expect(device.count == 5)
+  }
+
+  @Test("A network is made again from its recipe")
+  func recipes() throws {
+    let folder = try temporaryFolder().path
+    var plan = SampleCollecting.Plan()
+    (plan.probes, plan.spaces, plan.architectures) = (2, ["searchspaces/demo-glyphs.yaml"], 2)
+    let store = try SampleStore(folder: folder)
+    _ = try SampleCollecting(devices: [FormulaDevice()], plan: plan, store: store).run()
+    let samples = try store.samples(on: "formula")
+    for (key, recipe) in try store.networkRecipes() {
+      #expect(recipe.key == key)
+      #expect(try FormulaDevice().milliseconds(of: store.network(recipe)) == samples[key]?.agreedMilliseconds)
+    }
+  }
+
+  @Test("Samples of another machine under the same name are refused")
+  func otherDevice() throws {
+    let store = try SampleStore(folder: temporaryFolder().path)
+    var plan = SampleCollecting.Plan()
+    plan.probes = 1
+    _ = try SampleCollecting(devices: [FormulaDevice()], plan: plan, store: store).run()
+    let error = try #require(throws: Diagnostic.self) {
+      try SampleCollecting(devices: [FormulaDevice(peakGigaflops: 7)], plan: plan, store: store).run()
+    }
+    #expect("\(error)".contains("peak_gigaflops"))
+  }
+
+  private func temporaryFolder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("quoin-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
+  }
+}
+
+/// A device that counts what it is asked.
+private final class CountingDevice: Device {
+  let name = "counting"
+  let fingerprint = DeviceFingerprint(cpu: "none", isa: "none", threads: 1, precision: "fp32", runtime: "test")
+  private let isDisturbed: Bool
+  private let calls = Mutex(0)
+
+  init(isDisturbed: Bool = false) { self.isDisturbed = isDisturbed }
+
+  var count: Int { calls.withLock { $0 } }
+
+  func measure(_ network: Network, weights: Weights) -> LatencySummary {
+    calls.withLock { $0 += 1 }
+    return LatencySummary(milliseconds: [1], disturbed: isDisturbed)
+  }
+}
