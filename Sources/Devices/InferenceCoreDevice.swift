@@ -111,7 +111,7 @@ public struct InferenceCoreDevice: Device {
         fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision,
         linearFormat: linearFormat)
       try compiled.bind(fused.network.timingInputs)
-      return { milliseconds, limit in
+      return { milliseconds, limit, _ in
         MeasurementProtocol.block(milliseconds, atMost: limit) { 1e3 * MonotonicClock.seconds(compiled.run) }
       }
     }

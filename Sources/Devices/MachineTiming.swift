@@ -3,7 +3,8 @@ import Compute
 /// A measurement on this machine: its turn among others, pinned threads, calibrations between blocks of runs.
 struct MachineTiming {
   /// Runs a network until as many milliseconds have passed, at most so often, and returns the milliseconds of every run.
-  typealias Block = (_ milliseconds: Double, _ atMost: Int) throws -> [Double]
+  /// `processor` is the number of the processor that a network of one thread shall run on.
+  typealias Block = (_ milliseconds: Double, _ atMost: Int, _ processor: Int) throws -> [Double]
 
   /// The number of threads that the network runs on, and that calibrations are made on.
   let threads: Int
@@ -16,8 +17,10 @@ struct MachineTiming {
 
   /// Measures.
   ///
-  /// - Parameter prepare: makes what runs the network, on the thread that it will run on, which stays on the first processor.
-  ///   The pool's other threads stay on one processor each.
+  /// A network of one thread runs on the first processor that is calm: neighbours differ by processor. Several threads stay
+  /// on one processor each.
+  ///
+  /// - Parameter prepare: makes what runs the network, on the thread that it will run on.
   /// - Throws: what `prepare` and the runs throw, or ``Diagnostic`` where other measurements keep the machine busy.
   func run(_ prepare: @escaping @Sendable (ThreadPool) throws -> Block) throws -> RepeatedTiming {
     // All devices of a machine share its processors, so they share one lock.
@@ -28,10 +31,15 @@ struct MachineTiming {
     let (timing, reference) = try onPinnedThread { [self] in
       let pool = ThreadPool(threads: threads, pinned: true)
       let calibrator = Calibrator(pool: pool, isa: isa)
-      var reference = known
+      let block = try prepare(pool)
+      var (reference, processor) = (known, 0)
       let timing = try rules.measure(
-        reference: &reference, block: try prepare(pool),
-        calibrate: {
+        reference: &reference, block: { try block($0, $1, processor) },
+        calibrate: { isWaiting in
+          if isWaiting, threads == 1 {
+            processor = (processor + 1) % CPU.current.cores
+            CPU.pinCurrentThread(to: processor)
+          }
           beforeCalibration()
           return calibrator.measure()
         }, now: { Double(MonotonicClock.nanoseconds) / 1e6 })

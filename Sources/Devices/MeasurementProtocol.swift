@@ -27,8 +27,8 @@ public struct MeasurementProtocol: Hashable, Sendable, Codable {
   ///
   /// - Precondition: numbers of runs are positive, limits are not negative.
   public init(
-    warmUpRuns: Int = 10, minimumRuns: Int = 12, maximumRuns: Int = 20_000, timeLimit: Double = 1_500,
-    precision: Double = 0.01, blockMilliseconds: Double = 10, disturbance: Double = 0.08, patience: Double = 4_000
+    warmUpRuns: Int = 10, minimumRuns: Int = 12, maximumRuns: Int = 20_000, timeLimit: Double = 800,
+    precision: Double = 0.01, blockMilliseconds: Double = 25, disturbance: Double = 0.06, patience: Double = 3_000
   ) {
     precondition(
       minimumRuns > 0 && maximumRuns >= minimumRuns, "the numbers of runs are positive and in order")
@@ -81,27 +81,28 @@ extension MeasurementProtocol {
   ///   - reference: the fastest calibration known from earlier measurements, if any; a faster one takes its place.
   ///   - block: runs the network until as many milliseconds have passed, at least once and at most as often as asked, and
   ///     returns the milliseconds of every run.
-  ///   - calibrate: does a fixed amount of work and returns how long it took.
+  ///   - calibrate: does a fixed amount of work and returns how long it took; it may look for a calmer place where the
+  ///     machine is being waited for.
   ///   - now: the clock, in milliseconds.
   public func measure(
     reference: inout Calibration?, block: (_ milliseconds: Double, _ atMost: Int) throws -> [Double],
-    calibrate: () throws -> Calibration, now: () -> Double
+    calibrate: (_ isWaiting: Bool) throws -> Calibration, now: () -> Double
   ) rethrows -> RepeatedTiming {
     if warmUpRuns > 0 { _ = try block(Self.warmUpMilliseconds, warmUpRuns) }
     // The first calibration warms up.
-    _ = try calibrate()
-    let first = try calibrate()
+    _ = try calibrate(false)
+    let first = try calibrate(false)
     var log = MeasurementLog(self, reference: reference?.fastest(first) ?? first, last: first)
     defer { reference = log.reference }
     while true {
       let start = now()
       if log.shouldWait {
-        let calibration = try calibrate()
+        let calibration = try calibrate(true)
         log.wait(calibration, milliseconds: now() - start)
         continue
       }
       let timings = try block(blockMilliseconds, maximumRuns - log.runs)
-      let calibration = try calibrate()
+      let calibration = try calibrate(false)
       log.append(Self.warm(timings), calibration: calibration, milliseconds: now() - start)
       if let ending = log.ending { return log.result(ending) }
     }

@@ -2,7 +2,7 @@ import Compute
 import Foundation
 import Synchronization
 
-/// Runs `body` on a thread of its own that stays on the first processor, and returns when it is done.
+/// Runs `body` on a thread of its own that starts on the first processor, and returns when it is done.
 ///
 /// Binding the calling thread instead would bind every thread that it starts later as well.
 func onPinnedThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {

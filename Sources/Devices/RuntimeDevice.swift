@@ -84,12 +84,13 @@ public struct RuntimeDevice: Device {
     var timing = MachineTiming(threads: threads, isa: .native, rules: rules)
     // Threads of a runtime spin for a while after a run, which is not the machine's doing.
     if threads > 1 { timing.beforeCalibration = { usleep(4_000) } }
-    let (runtime, worker) = (runtime, worker)
+    let (runtime, threads, worker) = (runtime, threads, worker)
     return try timing.run { _ in
       _ = try worker.ask(question, patience: Self.loadPatience)
-      return { milliseconds, limit in
+      return { milliseconds, limit, processor in
         let answer = try worker.ask(
-          .init(milliseconds: milliseconds, atMost: limit), patience: Self.runPatience + milliseconds / 1e3)
+          .init(milliseconds: milliseconds, atMost: limit, processor: threads == 1 ? processor : nil),
+          patience: Self.runPatience + milliseconds / 1e3)
         return try Self.checked(answer.milliseconds ?? [], limit, runtime)
       }
     }.summary

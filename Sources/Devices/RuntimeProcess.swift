@@ -20,9 +20,11 @@ final class RuntimeProcess: Sendable {
     var shapes: [String: [Int]]?
     var milliseconds: Double?
     var atMost: Int?
+    /// Where a network of one thread shall run from now on.
+    var processor: Int?
 
     enum CodingKeys: String, CodingKey {
-      case load, shapes, milliseconds
+      case load, shapes, milliseconds, processor
       case atMost = "at_most"
     }
   }

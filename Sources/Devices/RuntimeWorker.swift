@@ -3,7 +3,7 @@
 ///
 ///     {"describe": true}                           → {"version": "1.23.2"}
 ///     {"load": "/tmp/a/network.onnx", "shapes": {"image": [1, 3, 32, 32]}}   → {"loaded": true}
-///     {"milliseconds": 10, "at_most": 100}         → {"milliseconds": [1.02, 1.01, …]}
+///     {"milliseconds": 10, "at_most": 100, "processor": 1}   → {"milliseconds": [1.02, 1.01, …]}
 ///
 /// Any answer may be `{"error": "…"}` instead.
 enum RuntimeWorker {
@@ -14,8 +14,19 @@ enum RuntimeWorker {
     answers = os.fdopen(os.dup(1), "w")
     # What libraries print must not get between the answers.
     os.dup2(2, 1)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    place = None
+    if processors:
+        os.sched_setaffinity(0, processors[:threads])
+
+    def move(processor):
+        global place
+        if processor is None or processor == place or not processors:
+            return
+        for thread in os.listdir("/proc/self/task"):
+            os.sched_setaffinity(int(thread), {processors[processor % len(processors)]})
+        place = processor
+        run()
 
     def answer(**fields):
         answers.write(json.dumps(fields) + "\n")
@@ -69,6 +80,7 @@ enum RuntimeWorker {
                 run = load(question["load"], question["shapes"])
                 answer(loaded=True)
             elif "milliseconds" in question:
+                move(question.get("processor"))
                 times, end = [], time.perf_counter() + question["milliseconds"] / 1e3
                 while not times or (time.perf_counter() < end and len(times) < question["at_most"]):
                     start = time.perf_counter_ns()

@@ -64,7 +64,7 @@ import Testing
           count += 1
           return count.truncatingRemainder(dividingBy: 2) * 1e-9
         }
-      }, calibrate: { Calibration(arithmetic: 1e-12, cache: 1e-12) }, now: { 0 })
+      }, calibrate: { _ in Calibration(arithmetic: 1e-12, cache: 1e-12) }, now: { 0 })
     #expect(timing.ending == .runLimit)
     #expect(timing.milliseconds.count == 1_000)
   }
@@ -85,7 +85,7 @@ import Testing
     var rules = rules
     rules.precision = 0
     rules.patience = 200
-    let script = Script { 1 + 0.01 * Double($0 % 2) }
+    let script = Script { 1 + 0.01 * Double($0 % 7) }
     script.slowness = { $0 < 100 ? 3 : 1 }
     let timing = script.measured(by: rules)
     #expect(timing.ending == .timeLimit && !timing.disturbed)
@@ -148,7 +148,7 @@ import Testing
     #expect(throws: Broken.self) {
       try rules.measure(
         reference: &reference, block: { _, _ in throw Broken() },
-        calibrate: { Calibration(arithmetic: 1, cache: 1) }, now: { 0 })
+        calibrate: { _ in Calibration(arithmetic: 1, cache: 1) }, now: { 0 })
     }
   }
 }
@@ -212,7 +212,7 @@ private final class Script {
     rules.measure(
       reference: &reference,
       block: { milliseconds, limit in MeasurementProtocol.block(milliseconds, atMost: limit, run: run) },
-      calibrate: calibrate, now: { now })
+      calibrate: { _ in calibrate() }, now: { now })
   }
 
   private func run() -> Double {
