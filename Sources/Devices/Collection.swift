@@ -16,6 +16,17 @@ public struct MeasurementJob: Sendable {
   }
 }
 
+/// A device that could not be reached any more while networks were measured.
+public struct LostDevice: Hashable, Sendable {
+  /// The device's name.
+  public var name: String
+  /// How it failed.
+  public var reason: Diagnostic
+
+  /// Creates the record of a loss.
+  public init(name: String, reason: Diagnostic) { (self.name, self.reason) = (name, reason) }
+}
+
 /// Measures networks on devices and hands every sample over as soon as it is known.
 ///
 /// All pairs of network and device are measured in one random order, so that a slow drift of the machine does not fall on
@@ -34,29 +45,46 @@ public struct LatencyCollection: Sendable {
 
   /// Measures what is not measured yet.
   ///
-  /// Whatever `sink` or `progress` throws ends the collection, and a later call goes on in the same order.
+  /// Whatever `sink` or `progress` throws ends the collection, and a later call goes on in the same order. A device that
+  /// is unreachable is left out from then on, and the others go on.
   ///
   /// - Parameters:
   ///   - isMeasured: whether a network's sample on a device is known already, by key and device name.
   ///   - progress: is told how many pairs are done of how many, before every measurement and at the end.
+  ///   - onLoss: is told once of every device that is lost while others are left.
   ///   - sink: takes a sample and the name of its device.
+  /// - Returns: The devices that were lost; a later call measures what is missing of them.
+  /// - Throws: ``Diagnostic`` where a device cannot run a network, or none is left.
+  @discardableResult
   public func run(
     _ jobs: [MeasurementJob],
     isMeasured: (_ key: String, _ device: String) throws -> Bool = { _, _ in false },
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
+    onLoss: (LostDevice) throws -> Void = { _ in },
     sink: (_ sample: LatencySample, _ device: String) throws -> Void
-  ) throws {
+  ) throws -> [LostDevice] {
+    var lost: [LostDevice] = []
     var random = RandomSource(seed: seed, purpose: "measurement order")
     let pairs = random.shuffled(
       jobs.indices.flatMap { job in devices.indices.map { (job: job, device: $0) } })
     for (done, pair) in pairs.enumerated() {
       let (job, device) = (jobs[pair.job], devices[pair.device])
+      if lost.contains(where: { $0.name == device.name }) { continue }
       if try isMeasured(job.key, device.name) { continue }
       try progress(done, pairs.count)
       let (network, weights) = try job.network()
-      let latency = try device.measure(network, weights: weights)
+      let latency: LatencySummary
+      do {
+        latency = try device.measure(network, weights: weights)
+      } catch let reason as Diagnostic where reason.category == .unreachable {
+        lost.append(LostDevice(name: device.name, reason: reason))
+        guard lost.count < devices.count else { throw reason }
+        try onLoss(lost[lost.count - 1])
+        continue
+      }
       try sink(LatencySample(key: job.key, latency: latency, device: device.fingerprint), device.name)
     }
     try progress(pairs.count, pairs.count)
+    return lost
   }
 }

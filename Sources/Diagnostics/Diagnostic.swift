@@ -18,6 +18,8 @@ public struct Diagnostic: Error, Hashable, Sendable {
     case unusableFile
     /// The user interrupted the work (exit code 130).
     case interrupted
+    /// Another machine does not answer, or not as it should, so that what it was asked for is not known (exit code 1).
+    case unreachable
     /// Anything else (exit code 1).
     case failure
   }
@@ -75,7 +77,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
     case .usage: 64
     case .unusableFile: 65
     case .interrupted: 130
-    case .failure: 1
+    case .unreachable, .failure: 1
     }
   }
 }

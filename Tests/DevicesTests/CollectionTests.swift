@@ -1,6 +1,7 @@
 import Devices
 import Diagnostics
 import Networks
+import Synchronization
 import Testing
 
 @Suite struct LatencyCollectionTests {
@@ -40,8 +41,59 @@ import Testing
     #expect(parts == whole)
   }
 
+  @Test("A device that is lost is left out from then on, told of once, and measured by a later call")
+  func lost() throws {
+    let devices: [any Device] = [Named(name: "one"), Vanishing(name: "gone", after: 4)]
+    var samples: [String] = []
+    var told: [LostDevice] = []
+    let lost = try LatencyCollection(devices: devices, seed: 3).run(jobs, onLoss: { told.append($0) }) {
+      samples.append($1 + $0.key)
+    }
+    #expect(lost.map(\.name) == ["gone"] && lost == told)
+    #expect(lost[0].reason.problem == "the agent does not answer")
+    #expect(samples.count { $0.hasPrefix("one") } == 12 && samples.count { $0.hasPrefix("gone") } == 4)
+    let known = Set(samples)
+    let later = LatencyCollection(devices: [Named(name: "one"), Named(name: "gone")], seed: 3)
+    #expect(try later.run(jobs, isMeasured: { known.contains($1 + $0) }) { samples.append($1 + $0.key) }.isEmpty)
+    #expect(samples.count == 24 && Set(samples).count == 24)
+  }
+
+  @Test("A collection ends where no device is left, and where a device cannot run a network")
+  func ended() throws {
+    let alone = LatencyCollection(devices: [Vanishing(name: "gone", after: 2)], seed: 3)
+    var samples = 0
+    let loss = try #require(throws: Diagnostic.self) { try alone.run(jobs) { _, _ in samples += 1 } }
+    #expect(loss.category == .unreachable && samples == 2)
+    let broken = LatencyCollection(
+      devices: [Named(name: "one"), Vanishing(name: "broken", after: 2, category: .failure)], seed: 3)
+    #expect(throws: Diagnostic.self) { try broken.run(jobs) { _, _ in } }
+  }
+
   private func collection(seed: UInt64) -> LatencyCollection {
     LatencyCollection(devices: [Named(name: "one"), Named(name: "two")], seed: seed)
+  }
+}
+
+/// A device that fails after a number of measurements.
+private final class Vanishing: Device {
+  let name: String
+  private let left: Mutex<Int>
+  private let category: Diagnostic.Category
+
+  init(name: String, after count: Int, category: Diagnostic.Category = .unreachable) {
+    (self.name, self.category) = (name, category)
+    left = Mutex(count)
+  }
+
+  var fingerprint: DeviceFingerprint { FormulaDevice().fingerprint }
+
+  func measure(_ network: Network, weights: Weights) throws -> LatencySummary {
+    let isLeft = left.withLock { left in
+      left -= 1
+      return left >= 0
+    }
+    guard isLeft else { throw Diagnostic(category, "the agent does not answer") }
+    return FormulaDevice().measure(network, weights: weights)
   }
 }
 

@@ -40,7 +40,7 @@ struct DiagnosticTests {
   @Test("the category decides the exit code")
   func exitCodes() {
     let codes: [(Diagnostic.Category, Int32)] = [
-      (.infeasible, 2), (.usage, 64), (.unusableFile, 65), (.interrupted, 130), (.failure, 1),
+      (.infeasible, 2), (.usage, 64), (.unusableFile, 65), (.interrupted, 130), (.unreachable, 1), (.failure, 1),
     ]
     for (category, code) in codes { #expect(Diagnostic(category, "").exitCode == code) }
   }
