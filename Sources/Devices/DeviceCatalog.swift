@@ -21,14 +21,16 @@ public enum DeviceCatalog {
     }
   }
 
-  /// The device of a name.
+  /// The device of a name, or of the address of one of another machine, such as `http://lab-3:7431/cpu-1t`.
   ///
   /// - Parameter rules: how a device that is a machine times networks.
-  /// - Throws: ``Diagnostic`` that lists the legal names and the nearest one.
+  /// - Throws: ``Diagnostic`` that lists the legal names and the nearest one, or says why another machine's device cannot
+  ///   be used.
   public static func device(
     named name: String, rules: MeasurementProtocol = MeasurementProtocol()
   ) throws -> any Device {
     if name == FormulaDevice().name { return FormulaDevice() }
+    if RemoteDevice.isAddress(name) { return try RemoteDevice(url: name) }
     if let choice = InferenceCoreDevice.choices.first(where: { $0.name == name }) {
       return try InferenceCoreDevice(
         threads: choice.threads, isa: choice.isa, precision: choice.precision, rules: rules)

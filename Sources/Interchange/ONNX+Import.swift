@@ -14,13 +14,14 @@ extension ONNX {
   ///   - data: The bytes of the file.
   ///   - path: The file's path, for messages, and for files beside it that hold its numbers.
   ///   - inputShapes: Shapes of inputs by name, needed where an extent other than the batch is symbolic.
+  ///   - readsOtherFiles: Whether a file may keep its numbers in others; not for what comes from another machine.
   /// - Throws: ``Diagnostic`` that names file and node where the file is damaged, or holds an operator or a form of it
   ///   that ``Network`` has no counterpart of.
   public static func `import`(
-    _ data: Data, path: String, inputShapes: [String: Shape] = [:]
+    _ data: Data, path: String, inputShapes: [String: Shape] = [:], readsOtherFiles: Bool = true
   ) throws -> (network: Network, weights: Weights) {
     var model = try ONNXModelProto(reading: data, path: path)
-    var external = ONNXExternalData(beside: path)
+    var external = ONNXExternalData(beside: path, isAllowed: readsOtherFiles)
     for position in model.graph.initializer.indices { try external.load(&model.graph.initializer[position]) }
     var importer = try ONNXImporter(model, byteCount: data.count + external.byteCount, path: path)
     try importer.addInputs(shapes: inputShapes)

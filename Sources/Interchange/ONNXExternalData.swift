@@ -9,14 +9,16 @@ import Tensors
 struct ONNXExternalData {
   /// The path of the ONNX file, for messages.
   let path: String
+  /// Whether other files may be read at all.
+  private let isAllowed: Bool
   private let folder: URL
   private var files: [String: Data] = [:]
   /// Bytes of all files, and bytes taken from them.
   private(set) var byteCount = 0
   private var taken = 0
 
-  init(beside path: String) {
-    self.path = path
+  init(beside path: String, isAllowed: Bool = true) {
+    (self.path, self.isAllowed) = (path, isAllowed)
     folder = URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath().standardizedFileURL
   }
 
@@ -25,6 +27,9 @@ struct ONNXExternalData {
   /// - Throws: ``Diagnostic`` where the file is missing, lies elsewhere, or is too short.
   mutating func load(_ tensor: inout ONNXTensorProto) throws {
     guard tensor.dataLocation == .external else { return }
+    guard isAllowed else {
+      throw unusable(tensor, "the tensor lies in another file", nil, "all numbers lie in the model itself")
+    }
     let entries = Dictionary(tensor.externalData.map { ($0.key, $0.value) }) { first, _ in first }
     guard let location = entries["location"], !location.isEmpty else {
       throw unusable(tensor, "the tensor lies in another file that is not named", nil, "external_data has a location")

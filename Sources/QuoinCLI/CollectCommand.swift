@@ -12,7 +12,8 @@ extension DeviceCommand {
       discussion: """
         Networks come from three sources: random ones of Quoin's own (probes), random architectures of search spaces, and
         ONNX files. All pairs of network and device are measured in one random order; every sample is stored at once in
-        FOLDER/samples.sqlite, so that Ctrl-C or a crash loses nothing, and the same command goes on where it stopped.
+        FOLDER/samples.sqlite, so that Ctrl-C or a crash loses nothing, and the same command goes on where it stopped. Where
+        another machine's device is lost, the others go on.
 
         EXAMPLES
           quoin device collect cpu-1t --probes 200 --out samples

@@ -16,7 +16,7 @@ enum Console {
     for descriptor in 0...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 { _ = open("/dev/null", O_RDONLY) }
     // Writing to a closed pipe fails then, in place of ending a long search without a word.
     signal(SIGPIPE, SIG_IGN)
-    unblockInterrupt()
+    unblockSignals()
     signal(SIGINT) { _ in _exit(130) }
   }
 
@@ -69,11 +69,11 @@ enum Console {
   }
 
   /// A parent may have started this process from a thread that blocks signals, which is inherited.
-  private static func unblockInterrupt() {
-    var interrupt = sigset_t()
-    sigemptyset(&interrupt)
-    sigaddset(&interrupt, SIGINT)
-    pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
+  private static func unblockSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for signal in [SIGINT, SIGTERM] { sigaddset(&signals, signal) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   private static func clearProgress() {

@@ -33,9 +33,10 @@ struct DeviceCommand: ParsableCommand {
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print what a device's latencies depend on.", discussion: "EXAMPLE\n  quoin device show cpu-1t --json")
+      abstract: "Print what a device's latencies depend on.",
+      discussion: "EXAMPLES\n  quoin device show cpu-1t --json\n  quoin device show http://lab-3:7431/cpu-1t")
 
-    @Argument(help: "The device's name, or its file.") var name: String
+    @Argument(help: "The device's name, its file, or the address of one of another machine.") var name: String
     @Flag(help: "Print one JSON document.") var json = false
 
     func run() throws {

@@ -19,11 +19,13 @@ struct MeasureCommand: ParsableCommand {
         quoin measure winner.onnx
         quoin measure winner.onnx --threads 2 --json
         quoin measure winner.onnx --device formula
+        quoin measure winner.onnx --device http://lab-3:7431/cpu-1t
         quoin measure quantised.onnx --precision int8
       """)
 
   @OptionGroup var options: ModelOptions
-  @Option(help: "A device's name, such as cpu-2t; see quoin device list.") var device: String?
+  @Option(help: "A device's name, such as cpu-2t, or address; see quoin device list and quoin agent.")
+  var device: String?
   @Option(help: "The number of counted runs; by default as many as the median needs.") var runs: Int?
   @Flag(help: "Print one JSON document.") var json = false
 
@@ -34,6 +36,9 @@ struct MeasureCommand: ParsableCommand {
         || options.weights != "fp32"
     {
       throw ValidationError("--device excludes --threads, --isa, --precision and --weights: a device has its own")
+    }
+    if runs != nil, device?.contains("://") == true {
+      throw ValidationError("--runs is for this machine's devices: an agent measures by its own protocol")
     }
   }
 
@@ -64,10 +69,11 @@ struct MeasureCommand: ParsableCommand {
     let latency = try device.measure(network, weights: weights)
     let fused = try network.fused(with: weights)
     let (cost, fingerprint) = (network.cost, device.fingerprint)
+    // Another machine may have kernels and cores that this one lacks; the memory is what this one would need.
+    let isa = ISA(rawValue: fingerprint.isa).flatMap { $0.isSupported ? $0 : nil }
     let compiled = try CompiledNetwork(
-      fused.network, weights: fused.weights, pool: ThreadPool(threads: fingerprint.threads),
-      isa: ISA(rawValue: fingerprint.isa), precision: options.arithmetic,
-      linearFormat: options.linearFormat)
+      fused.network, weights: fused.weights, pool: ThreadPool(threads: min(fingerprint.threads, CPU.current.cores)),
+      isa: isa, precision: options.arithmetic, linearFormat: options.linearFormat)
     let answer = Answer(
       latencyMs: .init(min: latency.minimum, median: latency.median, p90: latency.p90, mean: latency.mean),
       runs: latency.runs, threads: fingerprint.threads, precision: fingerprint.precision, isa: fingerprint.isa,

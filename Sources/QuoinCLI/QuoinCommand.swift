@@ -19,7 +19,7 @@ struct QuoinCommand: AsyncParsableCommand {
       InitCommand.self, SpaceCommand.self, DataCommand.self, TrainCommand.self, SearchCommand.self, ExportCommand.self,
       ClassifyCommand.self, InferCommand.self, MeasureCommand.self, QuantizeCommand.self, ProfileCommand.self,
       StudyCommand.self,
-      SelectCommand.self, DeviceCommand.self, PredictorCommand.self, DoctorCommand.self,
+      SelectCommand.self, DeviceCommand.self, AgentCommand.self, PredictorCommand.self, DoctorCommand.self,
     ])
 
   /// Runs a command; a `Diagnostic` becomes one line and its exit code.

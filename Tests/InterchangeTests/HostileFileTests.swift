@@ -154,6 +154,10 @@ struct HostileFileTests {
       let (network, weights) = try ONNX.import(proto.serializedData(), path: folder + "/model.onnx")
       let (same, numbers) = try ONNX.import(original.serializedData(), path: "model.onnx")
       #expect(network == same && weights == numbers)
+      let refused = #expect(throws: Diagnostic.self) {
+        try ONNX.import(proto.serializedData(), path: folder + "/model.onnx", readsOtherFiles: false)
+      }
+      #expect(refused?.problem == "the tensor lies in another file")
       try writeAtomically(bytes.dropLast(), to: folder + "/weights.bin")
       let error = #expect(throws: Diagnostic.self) {
         try ONNX.import(proto.serializedData(), path: folder + "/model.onnx")

@@ -38,6 +38,14 @@ struct CommandTests {
       (["study", "list", "none.sqlite"], 65, "none.sqlite"),
       (["study", "list", "Makefile"], 65, "Makefile"),
       (["device", "show", "cpu-0t"], 64, "cpu-1t"),
+      (["device", "show", "https://127.0.0.1:1/cpu-1t"], 64, "ssh -L"),
+      (["device", "show", "http://127.0.0.1:1"], 64, "/DEVICE"),
+      (["measure", "none.onnx", "--device", "http://127.0.0.1:1/cpu-1t", "--runs", "3"], 64, "--runs"),
+      (["agent", "--token-file", "none"], 65, "none"),
+      (["agent", "--token-file", "Makefile"], 65, "token"),
+      (["agent", "--max-mebibytes", "0"], 64, "--max-mebibytes"),
+      (["agent", "--devices", "cpu-0t"], 64, "cpu-1t"),
+      (["agent", "--devices", "formula,formula"], 64, "twice"),
       (["data", "fetch", "cifar"], 64, "cifar10"),
       (["data", "show", "mnist", "--data", "Sources"], 65, "idx3"),
       (["data", "show", "emnist"], 64, "mnist"),
@@ -97,7 +105,7 @@ struct CommandTests {
     arguments: [
       "init", "space show", "space sample", "data fetch", "data list", "data show", "train", "search", "export",
       "classify", "infer", "measure", "profile", "study list", "study show", "study compare", "select", "device list",
-      "device show", "doctor",
+      "device show", "agent", "doctor",
     ])
   func help(command: String) throws {
     let run = try CommandRun(command.split(separator: " ").map(String.init) + ["--help"])

@@ -78,6 +78,18 @@ import Testing
     #expect("\(error)".contains("peak_gigaflops"))
   }
 
+  @Test("Where a device is lost, the others are measured all the same, in every pass, and it is asked no more")
+  func lost() throws {
+    let (steady, lost) = (FormulaDevice(), CountingDevice(isDisturbed: true, lostAfter: 2))
+    var plan = SampleCollecting.Plan()
+    (plan.probes, plan.repeats) = (5, 2)
+    let store = try SampleStore(folder: temporaryFolder().path)
+    let outcomes = try SampleCollecting(devices: [lost, steady], plan: plan, store: store).run()
+    #expect(outcomes.map(\.networks) == [2, 5] && outcomes.map(\.missing) == [3, 0])
+    #expect(try store.samples(on: "formula").values.allSatisfy { $0.count == 2 })
+    #expect(lost.count == 3)
+  }
+
   private func temporaryFolder() throws -> URL {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("quoin-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -90,14 +102,16 @@ private final class CountingDevice: Device {
   let name = "counting"
   let fingerprint = DeviceFingerprint(cpu: "none", isa: "none", threads: 1, precision: "fp32", runtime: "test")
   private let isDisturbed: Bool
+  private let limit: Int
   private let calls = Mutex(0)
 
-  init(isDisturbed: Bool = false) { self.isDisturbed = isDisturbed }
+  init(isDisturbed: Bool = false, lostAfter limit: Int = .max) { (self.isDisturbed, self.limit) = (isDisturbed, limit) }
 
   var count: Int { calls.withLock { $0 } }
 
-  func measure(_ network: Network, weights: Weights) -> LatencySummary {
+  func measure(_ network: Network, weights: Weights) throws -> LatencySummary {
     calls.withLock { $0 += 1 }
+    guard count <= limit else { throw Diagnostic(.unreachable, "the device does not answer") }
     return LatencySummary(milliseconds: [1], disturbed: isDisturbed)
   }
 }

@@ -74,9 +74,10 @@ public struct SampleCollecting: Sendable {
     }
   }
 
-  /// The seconds that each device was measured for.
+  /// The seconds that each device was measured for, and the devices that were lost.
   private struct DeviceClock {
     var seconds: [String: Double] = [:]
+    var lost: Set<String> = []
   }
 
   private func run(
@@ -94,12 +95,17 @@ public struct SampleCollecting: Sendable {
       MeasurementJob(key: recipe.key) { try kitchen.network(recipe) }
     }
     var stopwatch = Stopwatch()
+    let devices = devices.filter { !clock.lost.contains($0.name) }
     try LatencyCollection(devices: devices, seed: plan.seed &+ UInt64(pass)).run(
       jobs, isMeasured: isMeasured,
       progress: { done, total in
         if done < total { try monitor.checkInterruption() }
         monitor.report(ProgressUpdate(phase: "measuring, pass \(pass + 1)", completed: done, total: total))
         stopwatch = Stopwatch()
+      },
+      onLoss: { loss in
+        clock.lost.insert(loss.name)
+        monitor.logger.warning("\(loss.name) is lost, the others go on: \(loss.reason)")
       },
       sink: { sample, device in
         try store.record(sample, on: device, attempt: known[device]?[sample.key]?.count ?? 0)
