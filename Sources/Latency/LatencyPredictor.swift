@@ -81,7 +81,7 @@ extension LatencyPredictor {
   public func predict(_ features: NetworkFeatures) throws -> LatencyPrediction {
     var milliseconds = fixedMilliseconds
     for features in features.operators { milliseconds += try contribution(of: features) }
-    return prediction(milliseconds)
+    return prediction(milliseconds: milliseconds)
   }
 
   /// Milliseconds of a network without operators.
@@ -103,7 +103,7 @@ extension LatencyPredictor {
   }
 
   /// A prediction with its interval.
-  func prediction(_ milliseconds: Double) -> LatencyPrediction {
+  public func prediction(milliseconds: Double) -> LatencyPrediction {
     LatencyPrediction(
       milliseconds: milliseconds, lower: milliseconds * exp(-interval.logHalfWidth),
       upper: milliseconds * exp(interval.logHalfWidth))

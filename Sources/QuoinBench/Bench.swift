@@ -3,6 +3,7 @@ import Devices
 import Diagnostics
 import Foundation
 import Interchange
+import Latency
 import Networks
 import Quoin
 import SearchSpaces
@@ -14,6 +15,7 @@ import Tensors
 ///     quoin-bench training SPACE NAME FOLDER    one training step of one of them, written down; or of `smooth`, the
 ///                                               middle one with activation functions that do not bend
 ///     quoin-bench operators FOLDER              collected samples as JSON lines, with the fused operators of every network
+///     quoin-bench predictions SPACE PREDICTOR   architectures predicted per second on one core
 ///     quoin-bench kernels THREADS ISA           what the kernels reach on layers of real networks, FP32 and INT8
 @main
 struct Bench {
@@ -28,6 +30,8 @@ struct Bench {
       let network = try space.network(for: architecture)
       try TrainingProbe(isSmooth ? network.smoothed() : network, batch: 128, threads: 2).write(to: arguments[3])
     case ("operators", 2): try OperatorListing.print(SampleStore(folder: arguments[1]))
+    case ("predictions", 3):
+      try PredictionBench.run(SearchSpace.load(arguments[1]), LatencyPredictor.load(arguments[2]))
     case ("kernels", 3):
       guard let threads = Int(arguments[1]), threads >= 1, let isa = ISA(rawValue: arguments[2]), isa.isSupported
       else { throw usage }
@@ -39,7 +43,7 @@ struct Bench {
   private static let usage = Diagnostic(
     .usage, "wrong arguments",
     rule:
-      "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER | operators FOLDER | kernels THREADS ISA"
+      "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER | operators FOLDER | predictions SPACE PREDICTOR | kernels THREADS ISA"
   )
 
   private static func named(_ space: SearchSpace) -> [String: Architecture] {
