@@ -24,6 +24,7 @@ import Testing
       ("version: 1\nname: a\nkind: formula\nthreads: 2\n", "threads"),
       ("version: 1\nname: a\nkind: openvino\nthreads: 0\n", "threads"),
       ("version: 1\nname: a\nkind: openvino\nprecision: int4\n", "precision"),
+      ("version: 1\nname: a\nkind: agent\nurl: http://localhost:1\n", "device"),
       ("version: 1\nname: a\nkind: formula\npeak_gigaflops: nan\n", "peak_gigaflops"), ("- 1\n", ""), ("", ""),
     ])
   func bad(text: String, key: String) throws {

@@ -8,9 +8,11 @@ import Tensors
 /// Sizes are drawn from the ranges of published convolutional networks (nn-Meter, Zhang et al., 2021, samples single
 /// kernels from such a prior; whole networks also show what an operator costs after another one).
 public enum ProbeNetwork {
+  /// Of the way in which networks are drawn: another version draws others for the same numbers.
+  public static let version = 1
+
   /// The network of a number; the same seed and number give the same network.
   ///
-  /// - Throws: `Diagnostic` never for the sizes that are drawn here; building checks them.
   public static func network(_ number: Int, seed: UInt64) throws -> Network {
     var random = RandomSource(seed: seed, purpose: "probe network \(number)")
     var builder = ProbeBuilder(name: "probe-\(number)", random: random.next())
@@ -32,6 +34,8 @@ struct ProbeBuilder {
   /// Multiply-accumulates after which no block is added: from a thousandth of a second to some hundredths.
   private static let (fewestMacs, mostMacs) = (2e6, 1.2e9)
   private static let mostStages = 12
+  /// The most numbers of an image that a fully connected layer takes.
+  private static let mostFlattened = 12_544
 
   mutating func network() throws -> Network {
     let resolution = random.pick([32, 32, 48, 64, 96, 112, 128, 160, 192, 224, 224, 256])
@@ -73,7 +77,7 @@ struct ProbeBuilder {
     let shape = builder.shape(value)
     if random.below(2) == 0 { value = try convolution(value, rounded(logUniform(128, 1536)), kernel: 1) }
     // Some older networks have large fully connected layers on the whole image.
-    let isOld = shape[2] <= 8 && random.below(6) == 0
+    let isOld = shape.elementCount <= Self.mostFlattened && random.below(6) == 0
     if !isOld { value = try builder.append(next("pool"), .globalAveragePool, [value]) }
     value = try builder.append(next("flat"), .flatten, [value])
     if isOld || random.below(6) == 0 {

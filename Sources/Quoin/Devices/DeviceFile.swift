@@ -9,7 +9,7 @@ import SearchSpaces
 ///
 ///     version: 1
 ///     name: desktop-openvino
-///     kind: openvino             # inference-core, onnxruntime, openvino or formula
+///     kind: openvino             # inference-core, onnxruntime, openvino, agent or formula
 ///     threads: 4
 ///     precision: int8
 ///     python: runtimes/bin/python
@@ -18,6 +18,7 @@ public struct DeviceFile: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
     case inferenceCore(threads: Int, isa: ISA?, precision: Precision)
     case runtime(RuntimeDevice.Runtime, threads: Int, precision: Precision, python: String?)
+    case agent(url: String, device: String, tokenFile: String?)
     case formula(FormulaDevice)
   }
 
@@ -41,6 +42,9 @@ public struct DeviceFile: Hashable, Sendable {
       NamedDevice(name, try InferenceCoreDevice(threads: threads, isa: isa, precision: precision, rules: rules))
     case .runtime(let runtime, let threads, let precision, let python):
       try RuntimeDevice(runtime, threads: threads, precision: precision, python: python, name: name, rules: rules)
+    case .agent(let url, let device, let tokenFile):
+      try RemoteDevice(
+        name: name, url: url, device: device, token: tokenFile.map { try AccessToken(file: $0) } ?? .ofEnvironment())
     case .formula(let formula): NamedDevice(name, formula)
     }
   }
@@ -51,11 +55,12 @@ private struct DeviceFileReader {
   /// The file that is read; paths in it are relative to its folder.
   let file: String
 
-  private static let kinds = ["inference-core", "onnxruntime", "openvino", "formula"]
+  private static let kinds = ["inference-core", "onnxruntime", "openvino", "agent", "formula"]
 
   func device(_ root: YAMLEntry) throws -> DeviceFile {
     let all = try root.fields([
-      "version", "name", "kind", "threads", "isa", "precision", "python", "peak_gigaflops", "gigabytes_per_second",
+      "version", "name", "kind", "threads", "isa", "precision", "python", "url", "device", "token_file",
+      "peak_gigaflops", "gigabytes_per_second",
       "overhead_microseconds",
     ])
     _ = try all.required("version", rule: "a device file starts with 'version: 1'").integer(in: 1...1)
@@ -73,6 +78,12 @@ private struct DeviceFileReader {
       let fields = try root.fields(shared + ["threads", "isa", "precision"], rule: rule)
       return .inferenceCore(
         threads: try threads(fields), isa: try fields["isa"].map(isa), precision: try precision(fields))
+    case "agent":
+      let fields = try root.fields(shared + ["url", "device", "token_file"], rule: rule)
+      return .agent(
+        url: try fields.required("url", rule: "an agent listens at http://HOST:PORT").string(),
+        device: try fields.required("device", rule: "the device has a name on its own machine").string(),
+        tokenFile: try fields["token_file"].map { path(try $0.string()) })
     case "formula":
       let rates = ["peak_gigaflops", "gigabytes_per_second", "overhead_microseconds"]
       let fields = try root.fields(shared + rates, rule: rule)

@@ -7,8 +7,8 @@ import SearchSpaces
 
 /// How a network that was measured is made again: samples outlive what latency features are computed from it.
 public enum NetworkRecipe: Hashable, Sendable, Codable {
-  /// A random network of the product's own.
-  case probe(number: Int, seed: UInt64)
+  /// A random network of the product's own, by the version of ``ProbeNetwork`` that drew it.
+  case probe(number: Int, seed: UInt64, version: Int)
   /// An architecture, as JSON, of a search space, by the SHA-256 of its file.
   case architecture(json: String, space: String)
   /// An ONNX file, by its path and the SHA-256 of its content.
@@ -17,7 +17,7 @@ public enum NetworkRecipe: Hashable, Sendable, Codable {
   /// What names the network in samples.
   public var key: String {
     switch self {
-    case .probe(let number, let seed): "probe-\(seed)-\(number)"
+    case .probe(let number, let seed, _): "probe-\(seed)-\(number)"
     case .architecture(let json, let space): "\(space.prefix(16))-\(sha256(Data(json.utf8)))"
     case .file(_, let sha256): "file-\(sha256)"
     }
@@ -41,7 +41,12 @@ struct NetworkKitchen {
   /// - Throws: ``Diagnostic`` where a file is missing or has changed, or a space is not known.
   func network(_ recipe: NetworkRecipe) throws -> (network: Network, weights: Weights) {
     switch recipe {
-    case .probe(let number, let seed):
+    case .probe(let number, let seed, let version):
+      guard version == ProbeNetwork.version else {
+        throw Diagnostic(
+          .unusableFile, "the samples are of networks that this version cannot draw", value: "probes \(version)",
+          rule: "it draws probes \(ProbeNetwork.version)", remedy: "collect into another folder")
+      }
       let network = try ProbeNetwork.network(number, seed: seed)
       return (network, network.timingWeights(seed: seed))
     case .architecture(let json, let hash):

@@ -115,7 +115,9 @@ public struct SampleCollecting: Sendable {
 
   /// The networks of the plan, and what is needed to make them.
   private func recipes() throws -> ([NetworkRecipe], NetworkKitchen) {
-    var recipes = (0..<plan.probes).map { NetworkRecipe.probe(number: $0, seed: plan.seed) }
+    var recipes = (0..<plan.probes).map {
+      NetworkRecipe.probe(number: $0, seed: plan.seed, version: ProbeNetwork.version)
+    }
     var spaces: [String: SearchSpace] = [:]
     for path in plan.spaces {
       let data = try readFile(path)
