@@ -35,8 +35,7 @@ extension LatencyPredictor {
   /// Reads a predictor from a file's content; `path` is for messages.
   package static func decode(_ data: Data, path: String) throws -> LatencyPredictor {
     do {
-      let header = try JSONDecoder().decode(FileHeader.self, from: data)
-      try header.check(path)
+      try JSONDecoder().decode(PredictorFileHeader.self, from: data).check(.network, path)
       let predictor = try JSONDecoder().decode(PredictorFile.self, from: data).predictor
       try predictor.check(path)
       return predictor
@@ -73,26 +72,10 @@ extension LatencyPredictor {
   }
 }
 
-/// What is read first, so that a file of another kind or a later version gets its own message.
-private struct FileHeader: Codable, Hashable {
-  static let current = FileHeader(format: "quoin-latency-predictor", version: 1)
-
-  var format: String
-  var version: Int
-
-  func check(_ path: String) throws {
-    guard self != .current else { return }
-    throw Diagnostic(
-      .unusableFile, "this is not a predictor file of this version", at: .init(file: path),
-      value: "\(format) \(version)", rule: "the format is \(Self.current.format) \(Self.current.version)",
-      remedy: "fit the predictor again")
-  }
-}
-
 /// The keys of the file; samples are written line by line and read here.
 private struct PredictorFile: Codable {
-  var format = FileHeader.current.format
-  var version = FileHeader.current.version
+  var format = PredictorFileHeader.network.format
+  var version = PredictorFileHeader.network.version
   var intercept: Double
   var correction: Double
   var coefficients: FeatureTotals

@@ -2,22 +2,33 @@ import Foundation
 
 /// The lower triangle L of a positive definite matrix A = L · Lᵀ.
 package struct Cholesky {
-  private var factor: Matrix
+  private let factor: Matrix
 
   /// Factors a symmetric matrix; a pivot below rounding is raised to it, so that a matrix that is singular but for rounding
   /// can still be used.
   package init(_ matrix: Matrix) {
     let size = matrix.rows
-    factor = matrix
     let least = (0..<size).reduce(0) { max($0, matrix[$1, $1]) } * 1e-14
-    for j in 0..<size {
-      for i in j..<size {
-        var sum = factor[i, j]
-        for k in 0..<j { sum -= factor[i, k] * factor[j, k] }
-        factor[i, j] = i == j ? max(sum, least, .leastNormalMagnitude).squareRoot() : sum / factor[j, j]
+    var (values, column) = (matrix.values, [Double](repeating: 0, count: size))
+    // Column by column, each subtracted from all later ones at once, so that the inner loop has no sum to wait for.
+    values.withUnsafeMutableBufferPointer { a in
+      column.withUnsafeMutableBufferPointer { column in
+        for k in 0..<size {
+          let pivot = max(a[k * size + k], least, .leastNormalMagnitude).squareRoot()
+          a[k * size + k] = pivot
+          for i in k + 1..<max(size, k + 1) {
+            a[i * size + k] /= pivot
+            column[i] = a[i * size + k]
+            a[k * size + i] = 0
+          }
+          for i in k + 1..<max(size, k + 1) {
+            let factor = column[i]
+            for j in k + 1...i { a[i * size + j] -= factor * column[j] }
+          }
+        }
       }
-      for i in 0..<j { factor[i, j] = 0 }
     }
+    factor = Matrix(rows: size, columns: size, values)
   }
 
   /// The logarithm of A's determinant.
@@ -42,14 +53,20 @@ package struct Cholesky {
   package var inverse: Matrix {
     let size = factor.rows
     // L⁻¹, row by row; then A⁻¹ = L⁻ᵀ · L⁻¹.
-    var lower = Matrix(rows: size, columns: size)
-    for i in 0..<size {
-      for j in 0...i {
-        var sum = i == j ? 1.0 : 0
-        for k in j..<i { sum -= factor[i, k] * lower[k, j] }
-        lower[i, j] = sum / factor[i, i]
+    var values = [Double](repeating: 0, count: size * size)
+    values.withUnsafeMutableBufferPointer { lower in
+      factor.values.withUnsafeBufferPointer { factor in
+        for i in 0..<size {
+          lower[i * size + i] = 1
+          for k in 0..<i {
+            let share = factor[i * size + k]
+            for j in 0...k { lower[i * size + j] -= share * lower[k * size + j] }
+          }
+          for j in 0...i { lower[i * size + j] /= factor[i * size + i] }
+        }
       }
     }
+    let lower = Matrix(rows: size, columns: size, values)
     return lower.gram()
   }
 }

@@ -6,37 +6,61 @@ struct CSVText {
   let header: [String]
   let records: [[Substring]]
 
-  /// Splits a text into fields; quoted ones may hold commas, line ends and doubled quotes.
+  /// Splits a text into fields.
   ///
-  /// - Throws: ``Diagnostic`` that names the line where a record has another number of fields, or a quote stays open.
+  /// - Throws: ``Diagnostic`` as ``CSVReader`` does.
+  init(_ data: Data, path: String) throws {
+    var reader = try CSVReader(data, path: path)
+    var records: [[Substring]] = []
+    while let record = try reader.next() { records.append(record) }
+    (header, self.records) = (reader.header, records)
+  }
+}
+
+/// Reads comma-separated values record by record; quoted fields may hold commas, line ends and doubled quotes.
+struct CSVReader {
+  let header: [String]
+  private var scanner: Scanner
+
+  /// The line of the last record, or where it ended.
+  var line: Int { scanner.line - 1 }
+
+  /// Reads the header.
+  ///
+  /// - Throws: ``Diagnostic`` where the data is not text or names no columns.
   init(_ data: Data, path: String) throws {
     guard let text = String(data: data, encoding: .utf8) else {
       throw Diagnostic(.unusableFile, "the file is not text", at: .init(file: path), rule: "tables are UTF-8")
     }
     // A mark that some spreadsheets write first.
-    var scanner = Scanner(text: text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...], path: path)
+    scanner = Scanner(text: text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...], path: path)
     header = try scanner.record()?.map(String.init) ?? []
     guard header.contains(where: { !$0.isEmpty }) else {
       throw Diagnostic(
         .unusableFile, "the table has no columns", at: .init(file: path), rule: "the first line names them")
     }
-    var records: [[Substring]] = []
+  }
+
+  /// The next record, or `nil` at the end.
+  ///
+  /// - Throws: ``Diagnostic`` that names the line where a record has another number of fields, or a quote stays open.
+  mutating func next() throws -> [Substring]? {
     while let record = try scanner.record() {
       // An empty line at the end, or between parts.
       if record.count == 1, record[0].isEmpty { continue }
       guard record.count == header.count else {
         throw Diagnostic(
-          .unusableFile, "a record has another number of fields", at: .init(file: path, line: scanner.line - 1),
+          .unusableFile, "a record has another number of fields", at: .init(file: scanner.path, line: line),
           value: "\(record.count)", rule: "the header names \(header.count) columns")
       }
-      records.append(record)
+      return record
     }
-    self.records = records
+    return nil
   }
 
   private struct Scanner {
     private var rest: Substring.UTF8View
-    private let path: String
+    let path: String
     /// The line that is read next.
     private(set) var line = 1
 
@@ -92,6 +116,37 @@ struct CSVText {
       throw Diagnostic(
         .unusableFile, "a quoted field does not end", at: .init(file: path, line: start),
         rule: "a closing quote is followed by a comma or the end of the line")
+    }
+  }
+}
+
+/// Text of comma-separated values in the making.
+struct CSVWriter {
+  private(set) var text: [UInt8] = []
+
+  /// Appends a record, fields before numbers; fields with commas, quotes or line ends are quoted.
+  mutating func append(_ fields: some Sequence<some StringProtocol>, _ numbers: [Double] = []) {
+    var isFirst = true
+    for field in fields {
+      if !isFirst { text.append(UInt8(ascii: ",")) }
+      isFirst = false
+      if field.utf8.contains(where: Self.needsQuotes) {
+        text.append(contentsOf: "\"\(field.replacingOccurrences(of: "\"", with: "\"\""))\"".utf8)
+      } else {
+        text.append(contentsOf: field.utf8)
+      }
+    }
+    for number in numbers {
+      text.append(UInt8(ascii: ","))
+      text.append(contentsOf: number.description.utf8)
+    }
+    text.append(UInt8(ascii: "\n"))
+  }
+
+  private static func needsQuotes(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r"): true
+    default: false
     }
   }
 }

@@ -56,7 +56,7 @@ struct LearnedScales: Sendable {
   init(_ sources: SourceDevices, using random: inout RandomSource) {
     guard sources.count >= 3 else { return }
     let correlations = sources.correlations()
-    for device in 0..<sources.count {
+    for device in sources.measured {
       let others = (0..<sources.count).filter { $0 != device }
       let far = others.filter { correlations[$0, device] < Self.leastCorrelation }
       for kept in [others] + (far.count >= 2 && far.count < others.count ? [far] : []) {

@@ -36,31 +36,39 @@ public struct TableBenchmark: Sendable {
   ) throws -> TableBenchmarkResult {
     try split.check(against: table)
     try progress(0, repeats * split.targets.count)
-    let predictor = try TablePredictor(table, sources: split.sources, rows: 0..<min(table.rows, split.sourceSamples))
+    var method = TablePredictor(try sources(of: table))
     var figures: [[TableFigures]] = split.targets.map { _ in [] }
-    var scores: [Int: [[Double]]] = [:]
     for number in 0..<repeats {
       for (position, name) in split.targets.enumerated() {
         try progress(number * split.targets.count + position, repeats * split.targets.count)
-        figures[position].append(try self.figures(of: name, in: number, predictor, table, &scores))
+        figures[position].append(try self.figures(of: name, in: number, &method, table))
       }
     }
     try progress(repeats * split.targets.count, repeats * split.targets.count)
     return TableBenchmarkResult(devices: split.targets, figures: figures)
   }
 
+  /// What is known of the source devices.
+  private func sources(of table: LatencyTable) throws -> SourceDevices {
+    let known = try split.sources.map { name in
+      let samples = table.measurements(of: try table.position(of: name), rows: 0..<min(table.rows, split.sourceSamples))
+      guard !samples.isEmpty else {
+        throw Diagnostic(.unusableFile, "a source device has no latencies in the known rows", value: name)
+      }
+      return samples
+    }
+    return SourceDevices(TableEncoding(table), known: known)
+  }
+
   private func figures(
-    of name: String, in number: Int, _ predictor: TablePredictor, _ table: LatencyTable,
-    _ scores: inout [Int: [[Double]]]
+    of name: String, in number: Int, _ method: inout TablePredictor, _ table: LatencyTable
   ) throws -> TableFigures {
     // `check` has found the device.
     let device = table.devices.firstIndex(of: name) ?? 0
     var random = RandomSource(seed: seed, purpose: "samples of \(name), repeat \(number)")
     let rows = split.measuredRows(of: table, device: device, using: &random)
     let measured = rows.compactMap { row in table.latency(row, on: device).map { (row: row, latency: $0) } }
-    let sourceScores = scores[measured.count] ?? predictor.sourceScores(measurements: measured.count)
-    scores[measured.count] = sourceScores
-    let model = try predictor.adapted(to: measured, scores: sourceScores)
+    let model = try method.adapted(to: measured)
     let judged = judgedRows(of: table, device: device)
     guard !judged.isEmpty else {
       throw Diagnostic(.unusableFile, "a device has no latencies in the test rows", value: name)

@@ -13,15 +13,15 @@ struct TableModel {
 
   /// How many parts of the mixture variances are computed from.
   private static let mostParts = 40
-  /// Below this relative latency, predictions approach 0 without reaching it.
-  private static let smallest = 0.05
+  /// With more measurements than `screened`, draws are judged by so many of them, and `kept` are solved for all.
+  private static let (screened, kept) = (60, 100)
 
   private let problem: TransferProblem
   private let parts: [Part]
-  private let constant: Double
-  private let coefficients: [Double]
+  let constant: Double
+  let coefficients: [Double]
   /// The device's middle latency, in the table's unit.
-  private let unit: Double
+  let unit: Double
   /// Intervals reach as many standard deviations.
   var reach = 1.645
 
@@ -30,6 +30,7 @@ struct TableModel {
     unit = median(measured.map(\.latency))
     let unit = unit
     problem = TransferProblem(prior, rows: measured.map(\.row), latencies: measured.map { $0.latency / unit })
+    let draws = Self.plausible(draws, problem)
     let posteriors = draws.map { [problem] in problem.posterior($0) }
     let weights = normalisedWeights(posteriors.map(\.evidence))
     var (constant, coefficients) = (1.0, prior.mean)
@@ -52,17 +53,22 @@ struct TableModel {
     parts = largest.map { Part(weight: weights[$0] / sum, scales: draws[$0], posterior: posteriors[$0]) }
   }
 
+  /// The draws that are worth solving for all measurements: solving takes the cube of their number.
+  private static func plausible(_ draws: [GroupScales], _ problem: TransferProblem) -> [GroupScales] {
+    let count = problem.rows.count
+    guard count > screened, draws.count > kept else { return draws }
+    let chosen = (0..<screened).map { $0 * count / screened }
+    let small = TransferProblem(
+      problem.prior, rows: chosen.map { problem.rows[$0] }, latencies: chosen.map { problem.latencies[$0] })
+    let evidence = draws.map { small.posterior($0).evidence }
+    return draws.indices.sorted { evidence[$0] > evidence[$1] }.prefix(kept).map { draws[$0] }
+  }
+
   /// Predicts architectures by their rows.
   func predict(rows: [Int]) -> [LatencyPrediction] {
     spread(rows).map { mean, deviation in
-      LatencyPrediction(
-        milliseconds: unit * Self.positive(mean), lower: unit * max(0, mean - reach * deviation),
-        upper: unit * max(Self.positive(mean), mean + reach * deviation))
+      LatencyPrediction(relative: mean, deviation: reach * deviation, unit: unit)
     }
-  }
-
-  private static func positive(_ latency: Double) -> Double {
-    latency < smallest ? smallest * exp(min(latency / smallest - 1, 0)) : latency
   }
 
   /// Means and standard deviations of new measurements, relative to the device's middle latency.
@@ -116,5 +122,61 @@ struct TableModel {
       }
       return abs(problem.latencies[i] - mean) / variance.squareRoot()
     }
+  }
+
+  /// The variance of a prediction as a quadratic form, but for the noise: of a constant and the encoded columns, the
+  /// covariance of their coefficients.
+  func covariance() -> Matrix {
+    let (prior, count) = (problem.prior, coefficients.count + 1)
+    let links = zip(prior.groups, problem.features).map { group, features in
+      Self.withConstant(group.map, width: count - 1) * features.transposed
+    }
+    var sum = Matrix(rows: count, columns: count)
+    for (group, index) in zip(prior.groups, prior.groups.indices) {
+      let map = Self.withConstant(group.map, width: count - 1)
+      let variance = parts.reduce(0) { $0 + $1.weight * pow(10, 2 * $1.scales.groups[index]) }
+      sum = sum + (map.map { variance * $0 } * map.transposed)
+    }
+    for part in parts {
+      var link = Matrix(rows: count, columns: problem.rows.count)
+      for (group, scale) in part.scales.groups.enumerated() {
+        let factor = pow(10, 2 * scale)
+        link = link + links[group].map { factor * $0 }
+      }
+      sum = sum + ((link * part.posterior.precision).map { -part.weight * $0 } * link.transposed)
+      let mean = zip([1] + prior.mean, link * part.posterior.weights).map { $0 + $1 }
+      let shift = zip(mean, [constant] + coefficients).map { $0 - $1 }
+      let column = Matrix(rows: count, columns: 1, shift)
+      sum = sum + (column.map { part.weight * $0 } * column.transposed)
+    }
+    return sum
+  }
+
+  /// The mean variance of the noise, relative to that of a measurement.
+  var noiseVariance: Double {
+    parts.reduce(0) {
+      $0 + $1.weight * TransferProblem.freedom / (TransferProblem.freedom - 2) * pow(10, 2 * $1.scales.noise)
+    }
+  }
+
+  /// A group's map with a row above it for the constant; of the constant's own group, that row alone.
+  private static func withConstant(_ map: Matrix?, width: Int) -> Matrix {
+    guard let map else { return Matrix(rows: width + 1, columns: 1, [1] + [Double](repeating: 0, count: width)) }
+    return Matrix(
+      rows: width + 1, columns: map.columns, [Double](repeating: 0, count: map.columns) + map.values)
+  }
+}
+
+extension LatencyPrediction {
+  /// Below this relative latency, predictions approach 0 without reaching it.
+  private static let smallest = 0.05
+
+  /// A prediction relative to a device's middle latency, with half the width of its interval.
+  init(relative mean: Double, deviation: Double, unit: Double) {
+    let smallest = Self.smallest
+    let positive = mean < smallest ? smallest * exp(min(mean / smallest - 1, 0)) : mean
+    self.init(
+      milliseconds: unit * positive, lower: unit * max(0, mean - deviation),
+      upper: unit * max(positive, mean + deviation))
   }
 }

@@ -6,34 +6,22 @@ import Tensors
 /// are known well, and carried over to a new one by a handful of measurements.
 ///
 /// `docs/TRANSFER.md` describes the method and how its constants were chosen.
-public struct TablePredictor: Sendable {
+struct TablePredictor: Sendable {
   private let sources: SourceDevices
   private let prior: TransferPrior
   private let draws: [GroupScales]
   private let seed: UInt64
+  /// By the number of measurements; they take long.
+  private var sourceScores: [Int: [[Double]]] = [:]
 
   /// Guesses of the scales, and how many of them come from playing with the sources.
   private static let (drawCount, learnedShare) = (1000, 0.5)
+  /// A source that is predicted as if it were new has at most as many measurements.
+  private static let mostPlayed = 60
 
-  /// Learns from the source devices.
-  ///
-  /// - Parameters:
-  ///   - devices: Devices of the table that are known well; may be empty, then only the encoding helps.
-  ///   - rows: The rows in which these are known; cells without a value are left out.
-  /// - Throws: ``Diagnostic`` where a device has no latency in these rows.
-  public init(_ table: LatencyTable, sources devices: [String], rows: Range<Int>, seed: UInt64 = 7) throws {
-    let known = try devices.map { name in
-      guard let device = table.devices.firstIndex(of: name) else {
-        throw Diagnostic(
-          .usage, "the table has no such device", value: name, nearest: nearestName(to: name, among: table.devices))
-      }
-      let samples = rows.compactMap { row in table.latency(row, on: device).map { (row: row, latency: $0) } }
-      guard !samples.isEmpty else {
-        throw Diagnostic(.unusableFile, "a source device has no latencies in the known rows", value: name)
-      }
-      return samples
-    }
-    sources = SourceDevices(TableEncoding(table), known: known)
+  /// Learns from the source devices, of which there may be none; then only the encoding helps.
+  init(_ sources: SourceDevices, seed: UInt64 = 7) {
+    self.sources = sources
     prior = TransferPrior(sources)
     self.seed = seed
     var random = RandomSource(seed: seed, purpose: "scales")
@@ -45,30 +33,31 @@ public struct TablePredictor: Sendable {
     }
   }
 
-  /// The predictor of a new device.
+  /// The model of a new device.
   ///
-  /// - Parameters:
-  ///   - measured: The new device's measurements.
-  ///   - scores: What `sourceScores` gives for as many measurements.
+  /// - Parameter measured: The new device's measurements.
   /// - Throws: ``Diagnostic`` where nothing was measured.
-  func adapted(to measured: [(row: Int, latency: Double)], scores: [[Double]]) throws -> TableModel {
+  mutating func adapted(to measured: [(row: Int, latency: Double)]) throws -> TableModel {
     guard !measured.isEmpty else {
       throw Diagnostic(
         .usage, "nothing is measured on the new device", rule: "at least one row is",
         remedy: "give --references or --samples")
     }
+    let count = min(measured.count, Self.mostPlayed)
+    let scores = sourceScores[count] ?? playedScores(measurements: count)
+    sourceScores[count] = scores
     var model = TableModel(prior, draws, measured)
     model.reach = Self.reach(model.leaveOneOutScores(), scores)
     return model
   }
 
   /// Every source device predicted from the others and from a number of its measurements: by how many standard deviations.
-  func sourceScores(measurements: Int) -> [[Double]] {
+  private func playedScores(measurements: Int) -> [[Double]] {
     guard sources.count >= 3 else { return [] }
     let (plays, tested) = (2, 200)
     let half = stride(from: 0, to: draws.count, by: 2).map { draws[$0] }
     var random = RandomSource(seed: seed, purpose: "intervals")
-    return (0..<sources.count).map { device in
+    return sources.measured.map { device in
       let prior = TransferPrior(sources.only((0..<sources.count).filter { $0 != device }))
       let known = sources.known[device]
       return (0..<plays).flatMap { _ in
@@ -88,8 +77,9 @@ public struct TablePredictor: Sendable {
   private static func reach(
     _ own: [Double], _ sources: [[Double]], level: Double = 0.9, inherited: Double = 80
   ) -> Double {
+    guard !sources.isEmpty else { return conformalQuantile(own, level: level) }
     let count = Double(own.count)
-    let ownShare = sources.isEmpty ? 1 : count / (count + inherited)
+    let ownShare = count / (count + inherited)
     var weighted = own.map { (score: $0, weight: ownShare / count) }
     for scores in sources {
       let weight = (1 - ownShare) / Double(sources.count) / Double(scores.count)
@@ -103,4 +93,13 @@ public struct TablePredictor: Sendable {
     }
     return weighted[weighted.count - 1].score
   }
+}
+
+/// The score that one more of the same kind stays within at a level: the ⌈level · (n + 1)⌉-th smallest (Vovk et al.,
+/// "Algorithmic Learning in a Random World", 2005), or the largest where there are too few.
+///
+/// - Precondition: there is a score.
+func conformalQuantile(_ scores: [Double], level: Double = 0.9) -> Double {
+  let rank = Int((level * Double(scores.count + 1)).rounded(.up))
+  return scores.sorted()[min(rank, scores.count) - 1]
 }

@@ -50,42 +50,4 @@ import Testing
     let error = #expect(throws: Diagnostic.self) { try table("op,size,phone,board\nconv,1,2,3\n", sidecar) }
     #expect(error?.exitCode == 65)
   }
-
-  @Test("Features with the same values form blocks, and one with many values is a number")
-  func blocks() {
-    let rows = (0..<12).map { row in [row % 2, row % 3, row / 6, row].map { Double($0) } }
-    let table = LatencyTable(
-      features: [
-        .init(name: "a", kind: .categorical(["x", "y"])), .init(name: "b", kind: .ordinal),
-        .init(name: "c", kind: .categorical(["x", "y"])), .init(name: "r", kind: .ordinal),
-      ], values: rows.flatMap { $0 }, devices: [], latencies: [])
-    let features = TableFeatures(table)
-    #expect(features.blocks.map { $0.positions } == [2, 1])
-    #expect(features.blocks.map { $0.choices } == [2, 3])
-    let number = rows.map { $0[3] }
-    #expect(features.numbers == [number])
-  }
-
-  @Test("Operators of a cell whose results are not read are told apart")
-  func cells() {
-    let names = ["conv", "none"]
-    // Node 1 is read by nobody, though it is computed; in the second cell everything is read.
-    let table = LatencyTable(
-      features: ["edge_0_1", "edge_0_2", "edge_1_2"].map { .init(name: $0, kind: .categorical(names)) },
-      values: [0, 0, 1, 0, 0, 0], devices: [], latencies: [])
-    let features = TableFeatures(table)
-    #expect(features.blocks.count == 2 && features.blocks[1].isDerived)
-    #expect(features.blocks[1].codes == [0, 1, 1, 1, 1, 1])
-  }
-
-  @Test("Layers beyond a stage's depth do not count")
-  func depths() {
-    let names = ["d0", "d1", "k0", "k1", "k2", "k3"]
-    let table = LatencyTable(
-      features: names.map { .init(name: $0, kind: .ordinal) },
-      values: [1, 2, 3, 9, 5, 3, 2, 1, 5, 3, 3, 9, 2, 2, 3, 5, 3, 5, 2, 2, 3, 3, 5, 3], devices: [], latencies: [])
-    let kernels = TableFeatures(table).blocks.first { $0.positions == 4 }
-    // Kernels 3 and 5 are codes 0 and 1, absent ones 2.
-    #expect(kernels?.choices == 3 && kernels?.codes == [0, 2, 1, 0, 1, 0, 0, 2, 0, 1, 0, 1, 0, 0, 1, 0])
-  }
 }

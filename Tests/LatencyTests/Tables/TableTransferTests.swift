@@ -4,30 +4,6 @@ import Latency
 import Tensors
 import Testing
 
-/// Devices whose latencies are sums over eight layers of four operators: all share a table of costs, and each has its own
-/// factors per operator, per layer, and noise.
-private func synthetic(rows: Int = 500, devices: Int = 7, noise: Double = 0.01) -> LatencyTable {
-  let (layers, operators) = (8, 4)
-  var random = RandomSource(seed: 4, purpose: "table")
-  let values = (0..<rows * layers).map { _ in Double(random.below(operators)) }
-  let base = (0..<layers * operators).map { _ in 0.2 + random.uniform() }
-  let latencies = (0..<devices).map { _ in
-    let byOperator = (0..<operators).map { _ in exp(0.3 * random.normal()) }
-    let byLayer = (0..<layers).map { _ in exp(0.1 * random.normal()) }
-    let speed = exp(random.normal())
-    return (0..<rows).map { row in
-      let sum = (0..<layers).reduce(0.5) { sum, layer in
-        let choice = Int(values[row * layers + layer])
-        return sum + base[layer * operators + choice] * byOperator[choice] * byLayer[layer]
-      }
-      return speed * sum * (1 + noise * random.normal())
-    }
-  }
-  return LatencyTable(
-    features: (0..<layers).map { .init(name: "op\($0)", kind: .categorical(["a", "b", "c", "d"])) }, values: values,
-    devices: (0..<devices).map { "device\($0)" }, latencies: latencies)
-}
-
 @Suite struct TableTransferTests {
   private func split(_ sources: Range<Int>, samples: Int) -> TableSplit {
     TableSplit(
@@ -37,7 +13,7 @@ private func synthetic(rows: Int = 500, devices: Int = 7, noise: Double = 0.01) 
 
   @Test("A new device is predicted from few measurements, and better with other devices than without")
   func transfers() throws {
-    let table = synthetic()
+    let table = syntheticTable()
     let few = try TableBenchmark(split: split(0..<6, samples: 12), repeats: 2, seed: 1).run(on: table)
     let alone = try TableBenchmark(split: split(0..<0, samples: 12), repeats: 2, seed: 1).run(on: table)
     #expect(few.mean.spearman > 0.95, "\(few.mean)")
@@ -50,7 +26,7 @@ private func synthetic(rows: Int = 500, devices: Int = 7, noise: Double = 0.01) 
 
   @Test("The same seed gives the same figures")
   func repeatable() throws {
-    let table = synthetic(rows: 300)
+    let table = syntheticTable(rows: 300)
     var split = split(0..<4, samples: 10)
     split.testRows = 200..<300
     let benchmark = TableBenchmark(split: split, trim: 0.1, seed: 5)
@@ -72,7 +48,7 @@ private func synthetic(rows: Int = 500, devices: Int = 7, noise: Double = 0.01) 
   func refusals(change: @Sendable (inout TableSplit) -> Void) {
     var split = split(0..<2, samples: 5)
     change(&split)
-    let error = #expect(throws: Diagnostic.self) { try TableBenchmark(split: split, seed: 1).run(on: synthetic()) }
+    let error = #expect(throws: Diagnostic.self) { try TableBenchmark(split: split, seed: 1).run(on: syntheticTable()) }
     #expect(error?.exitCode == 64)
   }
 }
