@@ -41,7 +41,7 @@ let rooms = [
     testImports: ["Inference"]),
 
   // Latency.
-  Room(name: "Latency", imports: ["Diagnostics", "Networks", "Tensors"]),
+  Room(name: "Latency", imports: ["Compute", "Diagnostics", "Networks", "Tensors"]),
   Room(name: "Devices", imports: ["Compute", "Diagnostics", "Inference", "Interchange", "Networks", "Tensors"]),
 
   // Choosing.

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Few-shot latency prediction on public measurements: `quoin predictor benchmark` over HELP's and NASFLAT's splits.
 
-    transfer.py QUOIN DATA [--out DIR] [--set development|test] [--repeats 10] [--seed 1]
+    transfer.py QUOIN DATA [--out DIR] [--set development|test] [--repeats 10] [--seed 1] [--only TEXT]
 
 DATA holds nb201_latency.csv.gz, fbnet_latency.csv.gz, ofa_latency.csv.gz with their JSON documents, and splits.json with the
 splits of HELP (Lee et al., 2021) and NASFLAT (Akhauri and Abdelfattah, 2024). `development` judges on HELP's validation devices,
-which constants may be chosen on; `test` on the others. DIR gets results.json and README.md.
+which constants may be chosen on; `test` on the others. DIR gets results.json, README.md and plots. With `--only`, tasks whose
+title contains TEXT are run, and the others are taken from DIR/results.json.
 """
 import argparse
 import json
@@ -22,9 +23,9 @@ PHONES = ["samsung_a50", "samsung_s7", "essential_ph_1", "pixel2", "pixel3"]
 OTHERS = ["raspi4", "eyeriss", "fpga"]
 
 
-def job(title, space, sources, targets, references, samples, trim=0.0, target=None):
+def job(title, space, sources, targets, references, samples, trim=0.0, target=None, plot=None, method="transfer"):
     return {"title": title, "space": space, "sources": sources, "targets": targets, "references": references,
-            "samples": samples, "trim": trim, "target": target}
+            "samples": samples, "trim": trim, "target": target, "plot": plot, "method": method}
 
 
 def help_jobs(splits, part):
@@ -35,8 +36,14 @@ def help_jobs(splits, part):
         for trim in (0.0, 0.1):
             title = f"HELP, {NAMES[space]}" + (", without the outer tenths" if trim else "")
             jobs.append(job(title, space, split["meta_train"], split[part], split["hardware_embedding_archs"], 10, trim,
-                            limits.get((space, trim))))
+                            limits.get((space, trim)), None if trim else f"{space}-help.svg"))
     return jobs
+
+
+def network_jobs(jobs):
+    """The tasks of HELP again, by its meta-learned network."""
+    return [dict(task, title=f"{task['title']}, by HELP's network", target=None, plot=None, method="help")
+            for task in jobs if task["space"] != "ofa"]
 
 
 def nasflat_jobs(splits):
@@ -44,7 +51,8 @@ def nasflat_jobs(splits):
     for name in ("ND", "FD", "F1", "F2", "F3", "F4", "FA"):
         task = splits["nasflat_tasks"][name]
         references = splits["help"][task["space"]]["hardware_embedding_archs"]
-        jobs.append(job(f"NASFLAT {name}", task["space"], task["train"], task["test"], references, 10))
+        jobs.append(job(f"NASFLAT {name}", task["space"], task["train"], task["test"], references, 10,
+                        plot="fbnet-f1.svg" if name == "F1" else None))
     return jobs
 
 
@@ -52,7 +60,7 @@ def hard_jobs():
     jobs = []
     for samples, first, second in ((10, 0.82, 0.92), (20, 0.87, 0.94), (50, 0.92, 0.97)):
         jobs.append(job(f"from GPUs to all others, {samples} samples", "nb201", GPUS, CPUS + PHONES + OTHERS, [], samples,
-                        target=first))
+                        target=first, plot="nb201-from-gpus.svg" if samples == 20 else None))
         jobs.append(job(f"from phones and CPUs to GPUs, {samples} samples", "nb201", CPUS + PHONES, GPUS, [], samples,
                         target=second))
     return jobs
@@ -64,7 +72,10 @@ def run(arguments, job):
         arguments.quoin, "predictor", "benchmark", str(arguments.data / f"{job['space']}_latency.csv.gz"), "--json",
         "--train-devices", ",".join(job["sources"]), "--test-devices", ",".join(job["targets"]),
         "--source-samples", str(first), "--samples", str(job["samples"]), "--test-rows", f"{first}:{first + 1000}",
-        "--trim", str(job["trim"]), "--repeats", str(arguments.repeats), "--seed", str(arguments.seed)]
+        "--trim", str(job["trim"]), "--repeats", str(arguments.repeats), "--seed", str(arguments.seed),
+        "--method", job["method"]]
+    if arguments.out and job["plot"]:
+        command += ["--plot", str(arguments.out / job["plot"])]
     if job["references"]:
         command += ["--references", ",".join(map(str, job["references"]))]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout)
@@ -83,6 +94,14 @@ def summary(results):
     if tasks:
         mean = math.exp(sum(map(math.log, tasks)) / len(tasks))
         lines.append(f"| **NASFLAT, geometric mean of {len(tasks)} tasks** | **{mean:.4f}** | > 0.86 | | | |")
+    return lines
+
+
+def plots(results):
+    lines = ["## Predicted and measured", "", "The first repeat, points thinned out evenly; axes are logarithmic where latencies differ by more than 20 times.", ""]
+    for job, _ in results:
+        if job["plot"]:
+            lines += [f"![{job['title']}]({job['plot']})", "", f"*{job['title']}*", ""]
     return lines
 
 
@@ -110,19 +129,32 @@ def main():
     parser.add_argument("--set", choices=["development", "test"], default="test")
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", help="run the tasks whose title contains this; needs --out with results")
     arguments = parser.parse_args()
+    if arguments.only and not arguments.out:
+        parser.error("--only needs --out with the results of the other tasks")
     splits = json.loads((arguments.data / "splits.json").read_text())
-    jobs = help_jobs(splits, "meta_valid")
+    part = {"development": "meta_valid", "test": "meta_test"}[arguments.set]
+    jobs = help_jobs(splits, part)
     if arguments.set == "test":
-        jobs = help_jobs(splits, "meta_test") + nasflat_jobs(splits) + hard_jobs()
+        jobs += nasflat_jobs(splits) + hard_jobs()
+    jobs += network_jobs(help_jobs(splits, part))
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    known = {}
+    if arguments.only:
+        known = {entry["task"]["title"]: entry["answer"] for entry in json.loads((arguments.out / "results.json").read_text())}
     results = []
     for number, task in enumerate(jobs):
+        if arguments.only and arguments.only not in task["title"]:
+            if task["title"] in known:
+                results.append((task, known[task["title"]]))
+            continue
         answer = run(arguments, task)
         results.append((task, answer))
         print(f"{number + 1}/{len(jobs)} {task['title']}: {answer['mean']['spearman']:.4f}", flush=True)
     print("\n".join(summary(results)))
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
         commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
         text = ["# Few-shot latency prediction on public measurements", "",
                 "Written by `benchmarks/transfer.py`. Source devices are known in 900 (NAS-Bench-201) or 4,000 rows; on a new device",
@@ -130,7 +162,7 @@ def main():
                 "are predicted. Means over the new devices and repeats, ± half the 95 % interval over the repeats.",
                 "The method and how its constants were chosen: [docs/TRANSFER.md](../../docs/TRANSFER.md).", "",
                 f"{arguments.repeats} repeats, seed {arguments.seed}, commit {commit}, {time.strftime('%Y-%m-%d')}.", ""]
-        text += summary(results) + ["", "## By device", ""] + details(results)
+        text += summary(results) + [""] + plots(results) + ["## By device", ""] + details(results)
         (arguments.out / "README.md").write_text("\n".join(text))
         (arguments.out / "results.json").write_text(
             json.dumps([{"task": task, "answer": answer} for task, answer in results], indent=1) + "\n")

@@ -16,7 +16,7 @@ extension PredictorCommand {
 
         EXAMPLES
           quoin predictor benchmark nb201_latency.csv.gz --train-devices 1080ti_1,silver_4114,pixel3 \\
-            --test-devices raspi4,fpga --samples 20 --test-rows 900:1900 --repeats 10
+            --test-devices raspi4,fpga --samples 20 --test-rows 900:1900 --repeats 10 --plot plot.svg
         """)
 
     @Argument(help: "The table, NAME.csv or NAME.csv.gz; NAME.json lies beside it.") var table: String
@@ -29,7 +29,10 @@ extension PredictorCommand {
     var testRows: String?
     @Option(help: "The fraction of the fastest, and of the slowest, test rows that is left out.") var trim = 0.0
     @Option(help: "How often samples are drawn anew.") var repeats = 1
+    @Option(help: "transfer, which wins, or help: HELP's meta-learned network, which needs --references.")
+    var method = TableMethod.transfer
     @Option(help: "The seed of the drawing.") var seed: UInt64 = 0
+    @Option(help: "An SVG file to write, of predicted over measured latencies in the first repeat.") var plot: String?
     @Flag(help: "Print one JSON document.") var json = false
 
     private struct Answer: Encodable {
@@ -38,12 +41,13 @@ extension PredictorCommand {
       let geomeanSpearman: Double
       let spearmanByRepeat: [Double]
       let spearmanHalfWidth95: Double?
+      let method: TableMethod
       let repeats: Int
       let seed: UInt64
       let seconds: Double
 
       enum CodingKeys: String, CodingKey {
-        case devices, mean, repeats, seed, seconds
+        case devices, mean, method, repeats, seed, seconds
         case geomeanSpearman = "geomean_spearman"
         case spearmanByRepeat = "spearman_by_repeat"
         case spearmanHalfWidth95 = "spearman_half_width_95"
@@ -55,6 +59,7 @@ extension PredictorCommand {
       guard (1...1000).contains(repeats) else { throw ValidationError("--repeats is from 1 to 1000") }
       guard samples >= 0, sourceSamples > 0 else { throw ValidationError("numbers of rows are not negative") }
       guard testRows == nil || range != nil else { throw ValidationError("--test-rows is FROM:TO with FROM below TO") }
+      try requirePath(plot, "--plot")
       guard rows != nil else { throw ValidationError("--references are whole numbers with commas between them") }
     }
 
@@ -71,6 +76,7 @@ extension PredictorCommand {
     }
 
     func run() throws {
+      if let plot { try requireFolder(of: plot, "--plot") }
       let table = try LatencyTable.load(self.table)
       let known = min(sourceSamples, table.rows)
       let split = TableSplit(
@@ -79,7 +85,9 @@ extension PredictorCommand {
         samples: samples, testRows: range ?? known..<min(table.rows, known + 1000))
       let monitor = Console.monitor()
       let clock = ContinuousClock.now
-      let result = try TableBenchmark(split: split, trim: trim, repeats: repeats, seed: seed).run(on: table) {
+      let result = try TableBenchmark(split: split, trim: trim, repeats: repeats, method: method, seed: seed).run(
+        on: table
+      ) {
         done, total in
         if monitor.isInterrupted() { throw Diagnostic(.interrupted, "interrupted") }
         monitor.report(ProgressUpdate(phase: done == 0 ? "learning" : "predicting", completed: done, total: total))
@@ -87,8 +95,13 @@ extension PredictorCommand {
       let answer = Answer(
         devices: Dictionary(uniqueKeysWithValues: result.devices.enumerated().map { ($1, result.mean(of: $0)) }),
         mean: result.mean, geomeanSpearman: result.geometricSpearman, spearmanByRepeat: result.spearmanByRepeat,
-        spearmanHalfWidth95: result.halfWidth, repeats: repeats, seed: seed,
+        spearmanHalfWidth95: result.halfWidth, method: method, repeats: repeats, seed: seed,
         seconds: (ContinuousClock.now - clock) / .seconds(1))
+      if let plot {
+        let title =
+          URL(fileURLWithPath: self.table).lastPathComponent + ", \(split.references.count + samples) measurements"
+        try writeAtomically(Data(result.plot(title: title, unit: table.unit).utf8), to: plot)
+      }
       if json { return try Console.print(json: answer) }
       Console.print("device               spearman  kendall    mape  within 5 %  within 10 %  in 90 % interval")
       for (position, name) in result.devices.enumerated() { Console.print(Self.line(name, result.mean(of: position))) }
@@ -109,3 +122,5 @@ extension PredictorCommand {
     }
   }
 }
+
+extension TableMethod: ExpressibleByArgument {}

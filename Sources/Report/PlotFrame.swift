@@ -28,16 +28,17 @@ struct PlotFrame {
       ]
     ) {
       $0.element("title", title)
-      drawGrid(into: &$0)
+      drawAxes(into: &$0)
       content(&$0)
     }
     markup.newline()
   }
 
-  private func drawGrid(into markup: inout Markup) {
+  /// Draws grid, ticks and titles.
+  func drawAxes(into markup: inout Markup) {
     for tick in x.ticks {
       markup.line(px(tick), top, px(tick), bottom, style: "grid")
-      markup.label(NumberText.fixed(tick, x.decimals), px(tick), bottom + 18, anchor: "middle")
+      markup.label(x.text(tick), px(tick), bottom + 18, anchor: "middle")
     }
     for tick in y.ticks {
       markup.line(left, py(tick), right, py(tick), style: "grid")
@@ -56,7 +57,7 @@ struct PlotFrame {
 
   private func tickText(_ tick: Double) -> String {
     yIsPercent
-      ? NumberText.fixed(100 * tick, max(0, y.decimals - 2)) + " %" : NumberText.fixed(tick, y.decimals)
+      ? NumberText.fixed(100 * tick, max(0, y.decimals - 2)) + " %" : y.text(tick)
   }
 }
 

@@ -83,9 +83,9 @@ struct PredictionPlot {
 
   func draw(into markup: inout Markup) {
     frame.draw(into: &markup, title: "Predicted over measured latency") {
-      drawBand(0.10, style: "band-10", into: &$0)
-      drawBand(0.05, style: "band-5", into: &$0)
-      $0.path(SVGPath.polyline(clipped(slope: 1)), style: "diagonal")
+      frame.drawBand(0.10, style: "band-10", into: &$0)
+      frame.drawBand(0.05, style: "band-5", into: &$0)
+      frame.drawDiagonal(into: &$0)
       for pair in pairs {
         $0.path(
           Marker.circle.path(frame.px(pair.measuredMilliseconds), frame.py(pair.predictedMilliseconds), 3.2),
@@ -100,22 +100,31 @@ struct PredictionPlot {
       ], into: &markup)
   }
 
-  private func drawBand(_ share: Double, style: String, into markup: inout Markup) {
-    markup.path(
-      SVGPath.polygon(clipped(slope: 1 + share) + clipped(slope: 1 - share).reversed()), style: style)
-  }
-
-  /// The line y = slope · x from end to end of the frame, along its upper edge where it leaves it.
-  private func clipped(slope: Double) -> [(Double, Double)] {
-    let (low, high) = (frame.x.lower, frame.x.upper)
-    var xs = [low, high]
-    for edge in [low / slope, high / slope] where edge > low && edge < high { xs.append(edge) }
-    return xs.sorted().map { (frame.px($0), frame.py(min(max(slope * $0, low), high))) }
-  }
-
   private static func tooltip(of pair: LatencyPrediction) -> String {
     let error = pair.predictedMilliseconds / pair.measuredMilliseconds - 1
     return "predicted \(NumberText.milliseconds(pair.predictedMilliseconds)), measured "
       + "\(NumberText.milliseconds(pair.measuredMilliseconds)) (\(NumberText.points(error)) %)"
+  }
+}
+
+extension PlotFrame {
+  /// The band of at most a share around the diagonal; both axes are the same.
+  func drawBand(_ share: Double, style: String, into markup: inout Markup) {
+    markup.path(
+      SVGPath.polygon(clipped(slope: 1 + share) + clipped(slope: 1 - share).reversed()), style: style)
+  }
+
+  /// Where predictions are right.
+  func drawDiagonal(into markup: inout Markup) {
+    markup.path(SVGPath.polyline(clipped(slope: 1)), style: "diagonal")
+  }
+
+  /// The line y = slope · x from end to end of the frame, along its edges where it leaves it; straight on logarithmic axes
+  /// too.
+  private func clipped(slope: Double) -> [(Double, Double)] {
+    let (low, high) = (x.lower, x.upper)
+    var xs = [low, high]
+    for edge in [low / slope, high / slope] where edge > low && edge < high { xs.append(edge) }
+    return xs.sorted().map { (px($0), py(min(max(slope * $0, low), high))) }
   }
 }

@@ -11,17 +11,22 @@ public struct TableBenchmark: Sendable {
   public var trim: Double
   /// How often samples are drawn anew.
   public var repeats: Int
+  /// The way of predicting.
+  public var method: TableMethod
+  /// How long a network learns.
+  package var learning = MetaLearner.Options()
   /// The seed of the drawing.
   public var seed: UInt64
 
   /// Creates a benchmark.
   ///
   /// - Precondition: trim lies in 0 ..< 0.5, and there is a repeat.
-  public init(split: TableSplit, trim: Double = 0, repeats: Int = 1, seed: UInt64) {
+  public init(split: TableSplit, trim: Double = 0, repeats: Int = 1, method: TableMethod = .transfer, seed: UInt64) {
     precondition((0..<0.5).contains(trim) && repeats > 0, "something remains to be judged")
     self.split = split
     self.trim = trim
     self.repeats = repeats
+    self.method = method
     self.seed = seed
   }
 
@@ -36,16 +41,19 @@ public struct TableBenchmark: Sendable {
   ) throws -> TableBenchmarkResult {
     try split.check(against: table)
     try progress(0, repeats * split.targets.count)
-    var method = TablePredictor(try sources(of: table))
+    var method = try method(on: table) { try progress(0, repeats * split.targets.count) }
+    var first: [[TableComparison]] = []
     var figures: [[TableFigures]] = split.targets.map { _ in [] }
     for number in 0..<repeats {
       for (position, name) in split.targets.enumerated() {
         try progress(number * split.targets.count + position, repeats * split.targets.count)
-        figures[position].append(try self.figures(of: name, in: number, &method, table))
+        let compared = try comparisons(on: name, in: number, &method, table)
+        if number == 0 { first.append(compared) }
+        figures[position].append(TableFigures(compared))
       }
     }
     try progress(repeats * split.targets.count, repeats * split.targets.count)
-    return TableBenchmarkResult(devices: split.targets, figures: figures)
+    return TableBenchmarkResult(devices: split.targets, figures: figures, comparisons: first)
   }
 
   /// What is known of the source devices.
@@ -60,20 +68,30 @@ public struct TableBenchmark: Sendable {
     return SourceDevices(TableEncoding(table), known: known)
   }
 
-  private func figures(
-    of name: String, in number: Int, _ method: inout TablePredictor, _ table: LatencyTable
-  ) throws -> TableFigures {
+  private func method(on table: LatencyTable, check: () throws -> Void) throws -> any FewShotMethod {
+    let sources = try sources(of: table)
+    switch method {
+    case .transfer: return TablePredictor(sources)
+    case .help:
+      return try HELPPredictor(
+        sources, references: split.references, seed: seed, options: learning, check: check)
+    }
+  }
+
+  private func comparisons(
+    on name: String, in number: Int, _ method: inout any FewShotMethod, _ table: LatencyTable
+  ) throws -> [TableComparison] {
     // `check` has found the device.
     let device = table.devices.firstIndex(of: name) ?? 0
     var random = RandomSource(seed: seed, purpose: "samples of \(name), repeat \(number)")
     let rows = split.measuredRows(of: table, device: device, using: &random)
     let measured = rows.compactMap { row in table.latency(row, on: device).map { (row: row, latency: $0) } }
-    let model = try method.adapted(to: measured)
     let judged = judgedRows(of: table, device: device)
     guard !judged.isEmpty else {
       throw Diagnostic(.unusableFile, "a device has no latencies in the test rows", value: name)
     }
-    return TableFigures(model.predict(rows: judged.map(\.row)), judged.map(\.latency))
+    let predictions = try method.predict(rows: judged.map(\.row), measured: measured)
+    return zip(predictions, judged).map { TableComparison(prediction: $0, latency: $1.latency) }
   }
 
   /// The test rows with a latency that is not measured, without the fastest and the slowest.
@@ -87,12 +105,22 @@ public struct TableBenchmark: Sendable {
   }
 }
 
+/// A prediction and what was measured.
+public struct TableComparison: Hashable, Sendable {
+  /// The prediction.
+  public var prediction: LatencyPrediction
+  /// The latency of the table.
+  public var latency: Double
+}
+
 /// The figures of a benchmark.
 public struct TableBenchmarkResult: Sendable {
   /// The new devices.
   public let devices: [String]
   /// For every device, the figures of every repeat.
   public let figures: [[TableFigures]]
+  /// For every device, the predictions of the first repeat.
+  public let comparisons: [[TableComparison]]
 
   /// The figures of a device: means over the repeats.
   public func mean(of device: Int) -> TableFigures { TableFigures(meanOf: figures[device]) }

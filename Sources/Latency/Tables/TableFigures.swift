@@ -30,6 +30,13 @@ public struct TableFigures: Hashable, Sendable, Codable {
 
   /// Compares predictions with latencies.
   ///
+  /// - Precondition: there is at least one.
+  public init(_ comparisons: [TableComparison]) {
+    self.init(comparisons.map(\.prediction), comparisons.map(\.latency))
+  }
+
+  /// Compares predictions with latencies.
+  ///
   /// - Precondition: both are equally long and not empty.
   init(_ predictions: [LatencyPrediction], _ latencies: [Double]) {
     let report = ErrorReport(.heldOut, predicted: predictions.map(\.milliseconds), measured: latencies)
