@@ -73,7 +73,7 @@ extension PredictorCommand {
       let sorted = answer.predictions.map(\.milliseconds).sorted()
       if answer.extrapolated > 0 {
         Console.note(
-          "warning: \(answer.extrapolated) rows have a number outside of the fitted table's; their intervals may be too narrow"
+          "warning: \(answer.extrapolated) rows have a number outside of the fitted table's; intervals may be too narrow"
         )
       }
       if json {

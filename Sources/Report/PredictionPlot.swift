@@ -119,8 +119,8 @@ extension PlotFrame {
     markup.path(SVGPath.polyline(clipped(slope: 1)), style: "diagonal")
   }
 
-  /// The line y = slope · x from end to end of the frame, along its edges where it leaves it; straight on logarithmic axes
-  /// too.
+  /// The line y = slope · x from end to end of the frame, along its edges where it leaves it; straight on logarithmic
+  /// axes too.
   private func clipped(slope: Double) -> [(Double, Double)] {
     let (low, high) = (x.lower, x.upper)
     var xs = [low, high]

@@ -4,8 +4,8 @@ import Foundation
 package struct Cholesky {
   private let factor: Matrix
 
-  /// Factors a symmetric matrix; a pivot below rounding is raised to it, so that a matrix that is singular but for rounding
-  /// can still be used.
+  /// Factors a symmetric matrix; a pivot below rounding is raised to it, so that a matrix that is singular but for
+  /// rounding can still be used.
   package init(_ matrix: Matrix) {
     let size = matrix.rows
     let least = (0..<size).reduce(0) { max($0, matrix[$1, $1]) } * 1e-14

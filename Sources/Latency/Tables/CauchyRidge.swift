@@ -1,7 +1,7 @@
 import Foundation
 
-/// Ridge regression with an intercept, whose loss hardly grows with large residuals (Cauchy's): some measurements of public
-/// tables are wrong by factors.
+/// Ridge regression with an intercept, whose loss hardly grows with large residuals (Cauchy's): some measurements of
+/// public tables are wrong by factors.
 struct CauchyRidge {
   /// The ridge; the intercept has none.
   var ridge = 3.0

@@ -11,8 +11,8 @@ extension FittedTablePredictor {
   /// Fits a predictor of a device on all its latencies in a table.
   ///
   /// Few measurements are completed by what the source devices are like. Many speak for themselves: from 61 on, robust
-  /// ridge regression competes in cross-validation, and beyond 300 it is alone, since a Gaussian process takes the cube of their
-  /// number.
+  /// ridge regression competes in cross-validation, and beyond 300 it is alone, since a Gaussian process takes the cube
+  /// of their number.
   ///
   /// - Parameters:
   ///   - sources: Other devices of the table that are known well.

@@ -16,11 +16,11 @@ public struct TablePredictions: Sendable {
 }
 
 extension FittedTablePredictor {
-  /// Predicts all architectures of a table of comma-separated values. Columns other than the predictor's features are ignored,
-  /// but one with the name of the device, which is compared with.
+  /// Predicts all architectures of a table of comma-separated values. Columns other than the predictor's features are
+  /// ignored, but one with the name of the device, which is compared with.
   ///
   /// - Parameter path: The table's file, for messages.
-  /// - Throws: ``Diagnostic`` that names the column that is missing, or the row, the column and the value that cannot be used.
+  /// - Throws: ``Diagnostic`` that names the column that is missing, or the row, column and value that cannot be used.
   public func predict(
     csv: Data, path: String, progress: (_ rows: Int) throws -> Void = { _ in }
   ) throws -> TablePredictions {

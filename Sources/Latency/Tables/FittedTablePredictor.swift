@@ -7,7 +7,8 @@ import Foundation
 ///     try predictor.save(to: "predictors/pixel3")
 ///     let answer = try predictor.predict(csv: text, path: "new.csv")
 ///
-/// The prediction is a sum of costs, one per value of a decision. `docs/TRANSFER.md` describes how they are found and the file.
+/// The prediction is a sum of costs, one per value of a decision. `docs/TRANSFER.md` describes how they are found and
+/// the file.
 public struct FittedTablePredictor: Hashable, Sendable {
   /// Where a predictor comes from.
   public struct Provenance: Hashable, Sendable, Codable {

@@ -1,7 +1,8 @@
 import Foundation
 import Tensors
 
-/// Standard deviations of all groups' weights and of the noise, as decimal logarithms: one guess at what a device is like.
+/// Standard deviations of all groups' weights and of the noise, as decimal logarithms: one guess at what a device is
+/// like.
 struct GroupScales: Sendable {
   /// Per group.
   var groups: [Double]

@@ -1,8 +1,8 @@
 import Compute
 import Tensors
 
-/// The network of HELP (Lee et al., "HELP: Hardware-Adaptive Efficient Latency Prediction for NAS via Meta-Learning", 2021) for
-/// tables: two layers read an architecture's encoding, two the device's embedding, and three both together.
+/// The network of HELP (Lee et al., "HELP: Hardware-Adaptive Efficient Latency Prediction for NAS via Meta-Learning",
+/// 2021) for tables: two layers read an architecture's encoding, two the device's embedding, and three both together.
 ///
 /// All parameters are one vector, so that rules of learning are loops over numbers.
 package struct HELPNetwork: Sendable {

@@ -2,21 +2,22 @@ import Compute
 import Diagnostics
 import Tensors
 
-/// The method of HELP: a device is described by its latencies on reference architectures, and a network that was meta-learned
-/// on the source devices is adapted to its measurements.
+/// The method of HELP: a device is described by its latencies on reference architectures, and a network that was
+/// meta-learned on the source devices is adapted to its measurements.
 struct HELPPredictor: FewShotMethod {
   /// Latencies on references are at least this share of the device's middle, whatever a model says.
   private static let leastShare = 0.02
 
   private let learner: MetaLearner
   private let references: [Int]
-  /// The numbers of the encoding that the network reads: values and numbers, without products and what follows from others.
+  /// The numbers of the encoding that the network reads: values and numbers, without products and what follows from
+  /// others.
   private let inputs: Matrix
 
   /// Learns from the source devices.
   ///
-  /// Most references lie outside the rows in which sources are known, so that all sources are described by what their models
-  /// say of them.
+  /// Most references lie outside the rows in which sources are known, so that all sources are described by what their
+  /// models say of them.
   ///
   /// - Throws: ``Diagnostic`` without references or sources.
   init(

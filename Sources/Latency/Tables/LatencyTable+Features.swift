@@ -20,7 +20,7 @@ extension LatencyTable {
 
   /// The same architectures with the features in the order, and the categories in the positions, of another table.
   ///
-  /// - Throws: ``Diagnostic`` where the names or kinds of the features differ, or a category is none of the other table's.
+  /// - Throws: ``Diagnostic`` where names or kinds of features differ, or a category is none of the other table's.
   func expressed(in scheme: TableScheme) throws -> LatencyTable {
     let places = try scheme.features.map { wanted in
       guard let place = features.firstIndex(where: { $0.name == wanted.name }) else {

@@ -1,9 +1,9 @@
 import Foundation
 import Tensors
 
-/// Learns parameters, and a rate for each, from which a few steps of gradient descent on a few measurements of a new device lead
-/// far: Meta-SGD (Li et al., "Meta-SGD: Learning to Learn Quickly for Few-Shot Learning", 2017) in its first-order form, which
-/// takes the gradients of the steps as constants.
+/// Learns parameters, and a rate for each, from which a few steps of gradient descent on a few measurements of a new
+/// device lead far: Meta-SGD (Li et al., "Meta-SGD: Learning to Learn Quickly for Few-Shot Learning", 2017) in its
+/// first-order form, which takes the gradients of the steps as constants.
 package struct MetaLearner: Sendable {
   /// How long, and on what, is learned.
   package struct Options: Sendable {

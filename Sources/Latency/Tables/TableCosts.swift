@@ -1,10 +1,10 @@
 import Foundation
 
-/// Latencies as sums of costs, one per value of a decision, and what their intervals need; all relative to the device's middle
-/// latency.
+/// Latencies as sums of costs, one per value of a decision, and what their intervals need; all relative to the device's
+/// middle latency.
 ///
-/// Besides the latency, `factors` further sums are made for every architecture. The sum of their squares, a constant, and a
-/// noise that grows with the latency are the variance of a new measurement.
+/// Besides the latency, `factors` further sums are made for every architecture. The sum of their squares, a constant,
+/// and a noise that grows with the latency are the variance of a new measurement.
 package struct TableCosts: Hashable, Sendable {
   package let scheme: TableScheme
   /// The device's middle latency, in the table's unit.
@@ -88,9 +88,9 @@ package struct TableCosts: Hashable, Sendable {
     return result
   }
 
-  /// Vectors whose squares' sum is close to a covariance where it counts, and the mean variance that they leave: a pivoted
-  /// Cholesky factorisation (Harbrecht, Peters and Schneider, "On the low-rank approximation by the pivoted Cholesky
-  /// decomposition", 2012).
+  /// Vectors whose squares' sum is close to a covariance where it counts, and the mean variance that they leave: a
+  /// pivoted Cholesky factorisation (Harbrecht, Peters and Schneider, "On the low-rank approximation by the pivoted
+  /// Cholesky decomposition", 2012).
   ///
   /// - Parameters:
   ///   - covariance: Of a constant and the columns' coefficients.

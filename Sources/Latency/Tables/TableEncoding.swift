@@ -36,7 +36,7 @@ package struct TableEncoding: Sendable {
 
   /// Encodes a table by another table's scheme.
   ///
-  /// - Precondition: both have the same features, as ``TableScheme/check(_:path:)`` finds.
+  /// - Precondition: both have the same features, as those of ``LatencyTable/expressed(in:)`` are.
   /// - Throws: ``Diagnostic`` that names the first value that the scheme has no code for.
   init(_ table: LatencyTable, by scheme: TableScheme) throws {
     var (columns, all) = ([Int](), [[Int]]())

@@ -136,7 +136,8 @@ struct RidgeChoice {
   /// Sources' features are this much larger, and so hardly held at all.
   private static let sourceScale = 10.0
 
-  /// Chooses by the errors of folds under weights from a fit of all measurements, so that no fold has to be fitted repeatedly.
+  /// Chooses by the errors of folds under weights from a fit of all measurements, so that no fold has to be fitted
+  /// repeatedly.
   init(
     _ encoding: TableEncoding, _ sources: SourceDevices, _ measured: [TableFit.Measurement], _ folds: [[Int]]
   ) {

@@ -51,7 +51,8 @@ struct TablePredictor: Sendable {
     return model
   }
 
-  /// Every source device predicted from the others and from a number of its measurements: by how many standard deviations.
+  /// Every source device predicted from the others and from a number of its measurements: by how many standard
+  /// deviations.
   private func playedScores(measurements: Int) -> [[Double]] {
     guard sources.count >= 3 else { return [] }
     let (plays, tested) = (2, 200)
@@ -72,8 +73,8 @@ struct TablePredictor: Sendable {
     .filter { !$0.isEmpty }
   }
 
-  /// The weighted quantile of the new device's own scores and of the sources': few own measurements say little about the
-  /// tails, so the sources speak too, as if they were `inherited` measurements.
+  /// The weighted quantile of the new device's own scores and of the sources': few own measurements say little about
+  /// the tails, so the sources speak too, as if they were `inherited` measurements.
   private static func reach(
     _ own: [Double], _ sources: [[Double]], level: Double = 0.9, inherited: Double = 80
   ) -> Double {

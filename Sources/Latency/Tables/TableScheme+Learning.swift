@@ -2,10 +2,10 @@ import Foundation
 
 /// What the columns of a table mean for the scheme.
 ///
-/// Two conventions of names are known. Features `edge_A_B` are the edges of a cell from node A to node B (NAS-Bench-201):
-/// operators whose results reach no output are told apart, since some runtimes leave them out. Features `d0`, `d1`, … are
-/// the depths of stages (Once-for-All): of a family such as `ks0`, `ks1`, … with as many members as all stages have layers
-/// at their deepest, those of absent layers do not count.
+/// Two conventions of names are known. Features `edge_A_B` are the edges of a cell from node A to node B
+/// (NAS-Bench-201): operators whose results reach no output are told apart, since some runtimes leave them out.
+/// Features `d0`, `d1`, … are the depths of stages (Once-for-All): of a family such as `ks0`, `ks1`, … with as many
+/// members as all stages have layers at their deepest, those of absent layers do not count.
 extension TableScheme {
   /// An ordinal feature with more values than these, and no other like it, is a number.
   private static let mostChoices = 8

@@ -1,9 +1,9 @@
-/// How the decisions of an architecture become numbers: learned from one table, and the same for every other architecture of
-/// these decisions.
+/// How the decisions of an architecture become numbers: learned from one table, and the same for every other
+/// architecture of these decisions.
 ///
-/// Features with the same values form a block, such as the operators of all layers: what is known of one of its positions
-/// says something about the others. A value is coded one by one (one-hot); a number with many values, such as a resolution,
-/// stands for itself, squared, and multiplied with everything else.
+/// Features with the same values form a block, such as the operators of all layers: what is known of one of its
+/// positions says something about the others. A value is coded one by one (one-hot); a number with many values, such as
+/// a resolution, stands for itself, squared, and multiplied with everything else.
 package struct TableScheme: Hashable, Sendable, Codable {
   /// Positions that choose among the same values.
   package struct Block: Hashable, Sendable, Codable {
@@ -121,7 +121,8 @@ package struct StageLayer: Hashable, Sendable, Codable {
   package var index: Int
 }
 
-/// The edges of a cell; operators from which no path leads to the last node are told apart, since some runtimes leave them out.
+/// The edges of a cell; operators from which no path leads to the last node are told apart, since some runtimes leave
+/// them out.
 package struct CellEdges: Hashable, Sendable, Codable {
   /// The nodes where each edge begins, and where it ends.
   package var from: [Int]

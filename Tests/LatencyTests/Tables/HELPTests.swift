@@ -21,8 +21,8 @@ import Testing
     return losses.reduce(0, +) / Double(targets.count)
   }
 
-  /// The change of a function along a direction, by central differences; `nil` where a rectifier turns in between, since there
-  /// is no derivative then.
+  /// The change of a function along a direction, by central differences; `nil` where a rectifier turns in between,
+  /// since there is no derivative then.
   private func slope(
     _ values: [Float], along direction: [Float], of function: ([Float]) -> (loss: Double, isActive: [Bool])
   ) -> Double? {

@@ -2,8 +2,8 @@ import Foundation
 import Latency
 import Tensors
 
-/// Devices whose latencies are sums over eight layers of four operators: all share a table of costs, and each has its own
-/// factors per operator, per layer, and noise.
+/// Devices whose latencies are sums over eight layers of four operators: all share a table of costs, and each has its
+/// own factors per operator, per layer, and noise.
 func syntheticTable(rows: Int = 500, devices: Int = 7, noise: Double = 0.01) -> LatencyTable {
   let (layers, operators) = (8, 4)
   var random = RandomSource(seed: 4, purpose: "table")
