@@ -6,8 +6,9 @@ public struct PredictionPanels: Hashable, Sendable {
     public var measured: Double
     /// What the predictor said.
     public var predicted: Double
-    /// The lower and the upper end of the prediction's interval.
+    /// The lower end of the prediction's interval.
     public var lower: Double
+    /// The upper end of the prediction's interval.
     public var upper: Double
 
     /// Creates a point.
