@@ -36,7 +36,7 @@ def help_jobs(splits, part):
         for trim in (0.0, 0.1):
             title = f"HELP, {NAMES[space]}" + (", without the outer tenths" if trim else "")
             jobs.append(job(title, space, split["meta_train"], split[part], split["hardware_embedding_archs"], 10, trim,
-                            limits.get((space, trim)), None if trim else f"{space}-help.svg"))
+                            limits.get((space, trim)), None if trim or space == "ofa" else f"{space}-help.svg"))
     return jobs
 
 
