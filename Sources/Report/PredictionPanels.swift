@@ -94,8 +94,9 @@ public struct PredictionPanels: Hashable, Sendable {
       width: Self.width, height: Self.height, x: axis, y: axis, xTitle: "measured, \(unit)",
       yTitle: "predicted, \(unit)", top: 28)
     markup.label(panel.title, frame.left, 18, style: "panel-title")
-    markup.label(panel.note, frame.right, 18, anchor: "end", style: "note")
     frame.drawAxes(into: &markup)
+    // Inside the plot, above the diagonal, where long names do not reach.
+    markup.label(panel.note, frame.left + 8, frame.top + 12, style: "note")
     frame.drawBand(0.1, style: "band-10", into: &markup)
     frame.drawDiagonal(into: &markup)
     // One path for all bars, and one for all points: a dot is a line without length and with round ends.
