@@ -97,6 +97,14 @@ def summary(results):
     return lines
 
 
+def origin(results):
+    """Which tasks were run with which commit."""
+    commits = {}
+    for _, answer in results:
+        commits[answer["commit"]] = commits.get(answer["commit"], 0) + 1
+    return ", ".join(f"{count} tasks with commit {commit}" for commit, count in commits.items())
+
+
 def plots(results):
     lines = ["## Predicted and measured", "", "The first repeat, points thinned out evenly; axes are logarithmic where latencies differ by more than 20 times.", ""]
     for job, _ in results:
@@ -144,24 +152,24 @@ def main():
     known = {}
     if arguments.only:
         known = {entry["task"]["title"]: entry["answer"] for entry in json.loads((arguments.out / "results.json").read_text())}
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     results = []
     for number, task in enumerate(jobs):
         if arguments.only and arguments.only not in task["title"]:
             if task["title"] in known:
                 results.append((task, known[task["title"]]))
             continue
-        answer = run(arguments, task)
+        answer = dict(run(arguments, task), commit=commit)
         results.append((task, answer))
         print(f"{number + 1}/{len(jobs)} {task['title']}: {answer['mean']['spearman']:.4f}", flush=True)
     print("\n".join(summary(results)))
     if arguments.out:
-        commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
         text = ["# Few-shot latency prediction on public measurements", "",
                 "Written by `benchmarks/transfer.py`. Source devices are known in 900 (NAS-Bench-201) or 4,000 rows; on a new device",
                 "HELP's ten reference architectures and ten random ones are measured, or as many random ones as stated; the next 1,000 rows",
                 "are predicted. Means over the new devices and repeats, ± half the 95 % interval over the repeats.",
                 "The method and how its constants were chosen: [docs/TRANSFER.md](../../docs/TRANSFER.md).", "",
-                f"{arguments.repeats} repeats, seed {arguments.seed}, commit {commit}, {time.strftime('%Y-%m-%d')}.", ""]
+                f"{arguments.repeats} repeats, seed {arguments.seed}, {time.strftime('%Y-%m-%d')}; {origin(results)}.", ""]
         text += summary(results) + [""] + plots(results) + ["## By device", ""] + details(results)
         (arguments.out / "README.md").write_text("\n".join(text))
         (arguments.out / "results.json").write_text(
