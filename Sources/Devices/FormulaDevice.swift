@@ -1,3 +1,4 @@
+import Inference
 import Networks
 
 /// A device that is a formula: every fused operator takes the longer of its arithmetic and its memory traffic, and a fixed
@@ -11,16 +12,22 @@ public struct FormulaDevice: Device, Hashable {
   public let gigabytesPerSecond: Double
   /// Microseconds per operator.
   public let overheadMicroseconds: Double
+  /// The arithmetic; bytes are a quarter of the traffic.
+  public let precision: Precision
 
   /// Creates a formula.
   ///
   /// - Precondition: the rates are positive and the overhead is not negative.
-  public init(peakGigaflops: Double = 50, gigabytesPerSecond: Double = 10, overheadMicroseconds: Double = 2) {
+  public init(
+    peakGigaflops: Double = 50, gigabytesPerSecond: Double = 10, overheadMicroseconds: Double = 2,
+    precision: Precision = .fp32
+  ) {
     precondition(
       peakGigaflops > 0 && gigabytesPerSecond > 0 && overheadMicroseconds >= 0, "rates are positive")
     self.peakGigaflops = peakGigaflops
     self.gigabytesPerSecond = gigabytesPerSecond
     self.overheadMicroseconds = overheadMicroseconds
+    self.precision = precision
   }
 
   /// `formula`
@@ -29,7 +36,7 @@ public struct FormulaDevice: Device, Hashable {
   /// The numbers of the formula.
   public var fingerprint: DeviceFingerprint {
     DeviceFingerprint(
-      cpu: "formula", isa: "none", threads: 1, precision: "fp32", runtime: "roofline-1",
+      cpu: "formula", isa: "none", threads: 1, precision: precision.rawValue, runtime: "roofline-1",
       libraries: [
         "peak_gigaflops": "\(peakGigaflops)", "gigabytes_per_second": "\(gigabytesPerSecond)",
         "overhead_microseconds": "\(overheadMicroseconds)",
@@ -51,7 +58,7 @@ public struct FormulaDevice: Device, Hashable {
     guard node.op != .input else { return 0 }
     let cost = network.cost(of: node)
     let read = node.inputs.reduce(0) { $0 + 4 * network.nodes[$1].shape.elementCount }
-    let bytes = Double(read + cost.activationBytes + cost.weightBytes)
+    let bytes = Double(read + cost.activationBytes + cost.weightBytes) / (precision == .int8 ? 4 : 1)
     let arithmetic = 2 * Double(cost.macs) / (peakGigaflops * 1e6)
     return max(arithmetic, bytes / (gigabytesPerSecond * 1e6)) + overheadMicroseconds / 1e3
   }

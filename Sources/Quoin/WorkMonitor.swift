@@ -46,9 +46,9 @@ public struct WorkMonitor: Sendable {
   }
 
   /// - Throws: ``Diagnostic`` of the category `interrupted` where the user asked to stop.
-  public func checkInterruption() throws {
+  public func checkInterruption(remedy: String = "run the same command with --resume to go on") throws {
     guard isInterrupted() else { return }
-    throw Diagnostic(.interrupted, "interrupted", remedy: "run the same command with --resume to go on")
+    throw Diagnostic(.interrupted, "interrupted", remedy: remedy)
   }
 }
 

@@ -19,6 +19,7 @@ enum OperatorListing {
   }
 
   private struct Listed: Encodable {
+    var name: String
     var op: String
     var category: String
     var terms: LatencyTerms
@@ -53,7 +54,7 @@ enum OperatorListing {
   private static func listed(_ node: Network.Node, _ network: Network) -> Listed {
     let features = OperatorFeatures(of: node, in: network)
     var listed = Listed(
-      op: node.op.name, category: features.category.rawValue, terms: features.terms,
+      name: node.name, op: node.op.name, category: features.category.rawValue, terms: features.terms,
       inputs: node.inputs.map { network.nodes[$0].shape.dimensions }, output: node.shape.dimensions, from: node.inputs)
     switch node.op {
     case .convolution(let c):

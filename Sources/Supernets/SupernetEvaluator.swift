@@ -55,6 +55,11 @@ public final class SupernetEvaluator {
     try statistics(compiled(network), count)
   }
 
+  /// Some of the recalibration images, for whatever else is fitted to training data.
+  public func recalibrationImages(_ count: Int) -> Tensor {
+    recalibration.batch(of: Array(0..<min(count, recalibration.count)))
+  }
+
   private func compiled(_ network: Network) throws -> TrainingPlan {
     try TrainingPlan(
       network: network, batch: batch, store: supernet.store, pool: pool, workspace: workspace, purpose: .inference)

@@ -63,6 +63,24 @@ struct SearchWorkflowTests {
     #expect(page.contains("tiny") && page.contains("</html>"))
   }
 
+  @Test("For a device that computes in bytes the winner is quantised, and as accurate as its file is")
+  func deliversBytes() throws {
+    let device = sample.path("bytes.yaml")
+    try Data("version: 1\nname: bytes\nkind: formula\nprecision: int8\n".utf8).write(to: URL(fileURLWithPath: device))
+    var experiment = experiment
+    experiment.device = device
+    guard case .delivered(let results) = try SearchWorkflow(experiment, folder: sample.path("out")).run() else {
+      Issue.record("infeasible")
+      return
+    }
+    for result in results {
+      #expect(result.device == "bytes")
+      let path = sample.path("out/\(String(format: "%g", result.budgetMilliseconds))ms/winner.onnx")
+      #expect(try ONNX.import(readFile(path), path: path).network.isQuantised)
+      #expect(abs(result.accuracy - result.supernetAccuracy) < 0.1)
+    }
+  }
+
   @Test("A search that is interrupted again and again ends with the same result")
   func resumes() throws {
     let whole = try run("whole")

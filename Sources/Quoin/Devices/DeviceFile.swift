@@ -86,11 +86,12 @@ private struct DeviceFileReader {
         tokenFile: try fields["token_file"].map { path(try $0.string()) })
     case "formula":
       let rates = ["peak_gigaflops", "gigabytes_per_second", "overhead_microseconds"]
-      let fields = try root.fields(shared + rates, rule: rule)
+      let fields = try root.fields(shared + rates + ["precision"], rule: rule)
       let values = try rates.map { try fields[$0]?.positiveNumber(upTo: 1e9) }
       return .formula(
         FormulaDevice(
-          peakGigaflops: values[0] ?? 50, gigabytesPerSecond: values[1] ?? 10, overheadMicroseconds: values[2] ?? 2))
+          peakGigaflops: values[0] ?? 50, gigabytesPerSecond: values[1] ?? 10, overheadMicroseconds: values[2] ?? 2,
+          precision: try precision(fields)))
     default:
       let fields = try root.fields(shared + ["threads", "precision", "python"], rule: rule)
       return .runtime(

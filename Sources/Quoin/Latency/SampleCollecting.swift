@@ -99,7 +99,7 @@ public struct SampleCollecting: Sendable {
     try LatencyCollection(devices: devices, seed: plan.seed &+ UInt64(pass)).run(
       jobs, isMeasured: isMeasured,
       progress: { done, total in
-        if done < total { try monitor.checkInterruption() }
+        if done < total { try monitor.checkInterruption(remedy: "run the same command again to go on") }
         monitor.report(ProgressUpdate(phase: "measuring, pass \(pass + 1)", completed: done, total: total))
         stopwatch = Stopwatch()
       },
@@ -126,7 +126,11 @@ public struct SampleCollecting: Sendable {
       spaces[hash] = space
       recipes += try architectures(of: space).map { .architecture(json: $0.json, space: hash) }
     }
-    for path in plan.models { recipes.append(.file(path: path, sha256: sha256(try readFile(path)))) }
+    for path in plan.models {
+      // The samples are used from other folders, too.
+      let path = URL(fileURLWithPath: path).standardizedFileURL.path
+      recipes.append(.file(path: path, sha256: sha256(try readFile(path))))
+    }
     guard !recipes.isEmpty else {
       throw Diagnostic(
         .usage, "there is nothing to measure", rule: "networks come from probes, spaces or ONNX files",

@@ -19,11 +19,22 @@ struct Artifact {
   /// Its weights.
   let weights: Weights
 
-  /// Extracts a network of a supernet with statistics of its own, exports it and reads it back.
-  init(_ architecture: Architecture, of evaluator: SupernetEvaluator, classes: [String]) throws {
+  /// How many training images the grids of a network in bytes are chosen on.
+  private static let calibrationImages = 64
+
+  /// Extracts a network of a supernet with statistics of its own, quantises it for a device that computes in bytes, exports
+  /// it and reads it back.
+  init(
+    _ architecture: Architecture, of evaluator: SupernetEvaluator, classes: [String], precision: Precision,
+    pool: ThreadPool
+  ) throws {
     let supernet = evaluator.supernet
     let slice = try supernet.space.network(for: architecture)
-    let own = try supernet.extracted(slice, statistics: evaluator.statistics(of: slice))
+    var own = try supernet.extracted(slice, statistics: evaluator.statistics(of: slice))
+    if precision == .int8 {
+      let samples = ["image": evaluator.recalibrationImages(Self.calibrationImages)]
+      own = try Quantiser(pool: pool).quantised(own.network, weights: own.weights, samples: samples)
+    }
     model = try ONNX.export(own.network, weights: own.weights, classes: classes)
     (network, weights) = try ONNX.import(model, path: "winner.onnx")
   }

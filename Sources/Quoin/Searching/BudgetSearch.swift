@@ -59,7 +59,7 @@ struct BudgetSearch {
     var measured: [Candidate] = []
     var target = evaluations
     for round in 0..<Self.rounds {
-      try extend(&session, to: target, limit: bound * pow(Self.tightening, Double(round)))
+      try extend(&session, to: target, limit: limit(round))
       let trials = try bench.storage.trials(of: name).prefix(target)
       let tooSlow = try measureBest(of: Array(trials), &measured, isLast: round == Self.rounds - 1)
       guard !tooSlow.isEmpty else { break }
@@ -72,6 +72,13 @@ struct BudgetSearch {
     measured.sort { $0.isBetter(than: $1) }
     return Findings(
       winner: measured.first { isWithin($0) }, candidates: measured, trials: try bench.storage.trials(of: name))
+  }
+
+  /// The largest predicted latency of proposals. At first the prediction itself keeps the budget, since candidates are
+  /// measured and nothing is to be missed. Once one took too long, the upper end of its interval does.
+  private func limit(_ round: Int) -> Double {
+    guard round > 0 else { return bound }
+    return bound * exp(-bench.predictor.interval.logHalfWidth) * pow(Self.tightening, Double(round))
   }
 
   private func isWithin(_ candidate: Candidate) -> Bool { candidate.measured.latency.median <= bound }

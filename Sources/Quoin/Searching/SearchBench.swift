@@ -1,5 +1,6 @@
 import Compute
 import Diagnostics
+import Inference
 import Latency
 import Networks
 import Search
@@ -44,7 +45,9 @@ final class SearchBench {
 
   /// The network with weights and statistics of its own, exported and read back.
   func artifact(_ architecture: Architecture) throws -> Artifact {
-    try Artifact(architecture, of: accuracy.evaluator, classes: classes)
+    let precision: Precision = latency.device.fingerprint.precision == Precision.int8.rawValue ? .int8 : .fp32
+    return try Artifact(
+      architecture, of: accuracy.evaluator, classes: classes, precision: precision, pool: pool)
   }
 
   /// Fits the predictor again with networks that took longer than it had said.
