@@ -5,6 +5,14 @@ struct ProbeBlock {
   /// The kinds of blocks of published networks.
   enum Kind: CaseIterable {
     case plain, basic, bottleneck, inverted, fusedInverted, separable, shuffle, fire, dense, ghost, pooled
+
+    /// Full convolutions wider than 1×1 have few channels in published networks.
+    var mostChannels: Int {
+      switch self {
+      case .plain, .basic, .fusedInverted, .fire, .pooled: 512
+      case .bottleneck, .inverted, .separable, .shuffle, .dense, .ghost: 2048
+      }
+    }
   }
 
   var kind: Kind
@@ -17,7 +25,7 @@ struct ProbeBlock {
 
 extension ProbeBuilder {
   /// Draws what the blocks of a stage have in common.
-  mutating func block(like kind: ProbeBlock.Kind, _ channels: Int) throws -> ProbeBlock {
+  mutating func block(like kind: ProbeBlock.Kind, _ channels: Int) -> ProbeBlock {
     let kernel =
       switch kind {
       case .plain: random.pick([1, 3, 3, 3, 5])
@@ -75,7 +83,7 @@ extension ProbeBuilder {
   /// MBConv (Sandler et al., 2018), or with a full convolution in place of expansion and depthwise convolution.
   private mutating func inverted(_ block: ProbeBlock, _ input: Network.ValueID, _ stride: Int) throws -> Network.ValueID
   {
-    let hidden = Int(Double(channels(input)) * block.expand)
+    let hidden = min(3072, Int(Double(channels(input)) * block.expand))
     var value = input
     if block.kind == .fusedInverted {
       value = try convolution(value, hidden, kernel: 3, stride: stride)

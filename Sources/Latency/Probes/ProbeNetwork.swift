@@ -34,6 +34,8 @@ struct ProbeBuilder {
   /// Multiply-accumulates after which no block is added: from a thousandth of a second to some hundredths.
   private static let (fewestMacs, mostMacs) = (2e6, 1.2e9)
   private static let mostStages = 12
+  /// Parameters after which no block is added.
+  private static let mostParameters = 20_000_000
   /// The most numbers of an image that a fully connected layer takes.
   private static let mostFlattened = 12_544
 
@@ -43,13 +45,15 @@ struct ProbeBuilder {
     activation = random.pick([.relu, .relu, .relu, .relu6, .hswish, .swish, .swish])
     var value = try builder.input("image", [1, 3, resolution, resolution])
     value = try stem(value, isSmall: resolution <= 64)
-    for _ in 0..<Self.mostStages where cost(value) < budget { value = try stage(value, budget: budget) }
+    for _ in 0..<Self.mostStages where hasRoom(value, budget) { value = try stage(value, budget: budget) }
     let logits = try head(value)
     return builder.network(outputs: [("logits", logits)])
   }
 
-  private func cost(_ value: Network.ValueID) -> Double {
-    Double(builder.network(outputs: [("value", value)]).cost.macs)
+  /// Whether the network up to a value may grow.
+  private func hasRoom(_ value: Network.ValueID, _ budget: Double) -> Bool {
+    let cost = builder.network(outputs: [("value", value)]).cost
+    return Double(cost.macs) < budget && cost.parameters < Self.mostParameters
   }
 
   private mutating func stem(_ image: Network.ValueID, isSmall: Bool) throws -> Network.ValueID {
@@ -64,11 +68,13 @@ struct ProbeBuilder {
   private mutating func stage(_ input: Network.ValueID, budget: Double) throws -> Network.ValueID {
     let shape = builder.shape(input)
     let stride = shape[2] >= 7 && random.below(5) > 0 ? 2 : 1
+    let kind = random.pick(ProbeBlock.Kind.allCases)
     let channels = min(
-      2048, rounded(Double(shape[1]) * (stride == 2 ? 1.2 + random.uniform() : 0.75 + 0.75 * random.uniform())))
-    let block = try block(like: random.pick(ProbeBlock.Kind.allCases), channels)
+      kind.mostChannels,
+      rounded(Double(shape[1]) * (stride == 2 ? 1.2 + random.uniform() : 0.75 + 0.75 * random.uniform())))
+    let block = block(like: kind, channels)
     var value = try append(block, input, stride: stride)
-    for _ in 0..<random.below(3) where cost(value) < budget { value = try append(block, value, stride: 1) }
+    for _ in 0..<random.below(3) where hasRoom(value, budget) { value = try append(block, value, stride: 1) }
     return value
   }
 
