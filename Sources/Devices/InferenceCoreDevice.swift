@@ -92,17 +92,10 @@ public struct InferenceCoreDevice: Device {
   /// The arithmetic, and the format of the linear layers' weights where it is not that of the arithmetic.
   private var format: String { precision.rawValue + (linearFormat.map { "-\($0.rawValue)-weights" } ?? "") }
 
-  /// Times a network by the protocol.
+  /// Times a network, and its operators, by the protocol.
   ///
   /// - Throws: ``Diagnostic`` where the network does not compile, or other measurements keep the machine busy.
   public func measure(_ network: Network, weights: Weights) throws -> LatencySummary {
-    try timing(of: network, weights: weights).summary
-  }
-
-  /// Times a network by the protocol and says how the measurement went.
-  ///
-  /// - Throws: ``Diagnostic`` where the network does not compile, or other measurements keep the machine busy.
-  public func timing(of network: Network, weights: Weights) throws -> RepeatedTiming {
     let (threads, isa, precision, linearFormat) = (threads, isa, precision, linearFormat)
     return try MachineTiming(threads: threads, isa: isa, rules: rules).run { pool in
       let (network, weights) = try Self.prepared(network, weights, precision, pool)
@@ -111,9 +104,15 @@ public struct InferenceCoreDevice: Device {
         fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision,
         linearFormat: linearFormat)
       try compiled.bind(fused.network.timingInputs)
-      return { milliseconds, limit, _ in
-        MeasurementProtocol.block(milliseconds, atMost: limit) { 1e3 * MonotonicClock.seconds(compiled.run) }
-      }
+      return MachineTiming.Runner(
+        block: { milliseconds, limit, _ in
+          MeasurementProtocol.block(milliseconds, atMost: limit) { 1e3 * MonotonicClock.seconds(compiled.run) }
+        },
+        operators: {
+          let runs = MachineTiming.operatorRuns(1e3 * MonotonicClock.seconds(compiled.run))
+          let timings = compiled.profile(runs: runs).map { ($0.name, $0.milliseconds) }
+          return Dictionary(timings, uniquingKeysWith: +)
+        })
     }
   }
 

@@ -87,13 +87,14 @@ public struct RuntimeDevice: Device {
     let (runtime, threads, worker) = (runtime, threads, worker)
     return try timing.run { _ in
       _ = try worker.ask(question, patience: Self.loadPatience)
-      return { milliseconds, limit, processor in
-        let answer = try worker.ask(
-          .init(milliseconds: milliseconds, atMost: limit, processor: threads == 1 ? processor : nil),
-          patience: Self.runPatience + milliseconds / 1e3)
-        return try Self.checked(answer.milliseconds ?? [], limit, runtime)
-      }
-    }.summary
+      return MachineTiming.Runner(
+        block: { milliseconds, limit, processor in
+          let answer = try worker.ask(
+            .init(milliseconds: milliseconds, atMost: limit, processor: threads == 1 ? processor : nil),
+            patience: Self.runPatience + milliseconds / 1e3)
+          return try Self.checked(answer.milliseconds ?? [], limit, runtime)
+        }, operators: { [:] })
+    }
   }
 
   private func prepared(_ network: Network, _ weights: Weights) throws -> (Network, Weights) {

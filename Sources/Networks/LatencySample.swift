@@ -42,6 +42,9 @@ public struct LatencySummary: Hashable, Sendable, Codable {
   public var runs: Int
   /// Whether the machine was disturbed while measuring and repeating did not help.
   public var disturbed: Bool
+  /// What the operators take of the median, by the names of their nodes in the fused network; `nil` where the device
+  /// cannot tell. What the runtime does for itself stands under names of its own.
+  public var operators: [String: Double]?
 
   /// Creates a summary of timings.
   ///

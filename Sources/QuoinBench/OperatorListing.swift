@@ -16,6 +16,7 @@ enum OperatorListing {
   private struct Measured: Encodable {
     var median: Double
     var disturbed: Bool
+    var operators: [String: Double]?
   }
 
   private struct Listed: Encodable {
@@ -40,7 +41,14 @@ enum OperatorListing {
     let samples = try store.devices().keys.sorted().map { ($0, try store.samples(on: $0)) }
     for (key, recipe) in try store.networkRecipes().sorted(by: { $0.key < $1.key }) {
       let measured = samples.compactMap { device, samples in
-        samples[key].map { (device, $0.map { Measured(median: $0.latency.median, disturbed: $0.latency.disturbed) }) }
+        samples[key].map {
+          (
+            device,
+            $0.map {
+              Measured(median: $0.latency.median, disturbed: $0.latency.disturbed, operators: $0.latency.operators)
+            }
+          )
+        }
       }
       if measured.isEmpty { continue }
       let network = try store.network(recipe).fused()

@@ -48,9 +48,13 @@ import Testing
     let rules = MeasurementProtocol(warmUpRuns: 1, minimumRuns: 6, timeLimit: 50, blockMilliseconds: 1)
     let network = try tinyNetwork()
     let device = try InferenceCoreDevice(threads: threads, rules: rules)
-    let timing = try device.timing(of: network, weights: network.timingWeights(seed: 1))
-    #expect(timing.milliseconds.count >= 6)
-    #expect(timing.summary.minimum > 0)
+    let latency = try device.measure(network, weights: network.timingWeights(seed: 1))
+    #expect(latency.runs >= 6 && latency.minimum > 0)
+    // Every operator of the fused network that does something has its part of the median.
+    let operators = try #require(latency.operators)
+    #expect(
+      network.fused().nodes.filter { ![.input, .flatten].contains($0.op) }.allSatisfy { operators[$0.name] != nil })
+    #expect(abs(operators.values.reduce(0, +) - latency.median) < 1e-9 * latency.median)
   }
 }
 
