@@ -74,7 +74,7 @@ public struct DoctorReport: Hashable, Sendable, Codable {
     }
     if noise.disturbed > 0.1 {
       missing.append(
-        "the machine is busy: \(percent(noise.disturbed)) of equal work takes over 10 % longer than the fastest; "
+        "the machine is busy: \(percent(noise.disturbed)) of equal work takes over \(percent(MeasurementProtocol().disturbance)) longer than the fastest; "
           + "stop other programs before measuring")
     }
     return missing

@@ -108,9 +108,8 @@ public struct InferenceCoreDevice: Device {
         block: { milliseconds, limit, _ in
           MeasurementProtocol.block(milliseconds, atMost: limit) { 1e3 * MonotonicClock.seconds(compiled.run) }
         },
-        operators: {
-          let runs = MachineTiming.operatorRuns(1e3 * MonotonicClock.seconds(compiled.run))
-          let timings = compiled.profile(runs: runs).map { ($0.name, $0.milliseconds) }
+        operators: { latency in
+          let timings = compiled.profile(runs: MachineTiming.operatorRuns(latency)).map { ($0.name, $0.milliseconds) }
           return Dictionary(timings, uniquingKeysWith: +)
         })
     }

@@ -11,8 +11,9 @@ struct MachineTiming {
   struct Runner {
     /// Runs it.
     var block: Block
-    /// Runs it some times with a clock at every operator: their milliseconds by name.
-    var operators: () throws -> [String: Double]
+    /// Runs it some times with a clock at every operator: their milliseconds by name. The latency of the whole network says
+    /// how often that is affordable.
+    var operators: (_ latency: Double) throws -> [String: Double]
   }
 
   /// The number of threads that the network runs on, and that calibrations are made on.
@@ -53,7 +54,7 @@ struct MachineTiming {
           return calibrator.measure()
         }, now: { Double(MonotonicClock.nanoseconds) / 1e6 })
       var summary = timing.summary
-      summary.operators = Self.scaled(try runner.operators(), to: summary.median)
+      summary.operators = Self.scaled(try runner.operators(summary.median), to: summary.median)
       return (summary, reference)
     }
     if let reference { references.keep(reference, of: kind, in: turn) }

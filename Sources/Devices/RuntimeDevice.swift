@@ -79,6 +79,7 @@ public struct RuntimeDevice: Device {
     let path = folder.appendingPathComponent("network.onnx").path
     let (network, weights) = try prepared(network, weights)
     try ONNX.export(network, weights: weights).write(to: URL(fileURLWithPath: path))
+    let attribution = OperatorAttribution(network.fused())
     let shapes = network.inputs.map { (network.nodes[$0].name, network.nodes[$0].shape.dimensions) }
     let question = RuntimeProcess.Question(load: path, shapes: Dictionary(uniqueKeysWithValues: shapes))
     var timing = MachineTiming(threads: threads, isa: .native, rules: rules)
@@ -89,11 +90,16 @@ public struct RuntimeDevice: Device {
       _ = try worker.ask(question, patience: Self.loadPatience)
       return MachineTiming.Runner(
         block: { milliseconds, limit, processor in
-          let answer = try worker.ask(
-            .init(milliseconds: milliseconds, atMost: limit, processor: threads == 1 ? processor : nil),
-            patience: Self.runPatience + milliseconds / 1e3)
+          let question = RuntimeProcess.Question(
+            milliseconds: milliseconds, atMost: limit, processor: threads == 1 ? processor : nil)
+          let answer = try worker.ask(question, patience: Self.runPatience + milliseconds / 1e3)
           return try Self.checked(answer.milliseconds ?? [], limit, runtime)
-        }, operators: { [:] })
+        },
+        operators: { latency in
+          let question = RuntimeProcess.Question(profile: MachineTiming.operatorRuns(latency))
+          let timings = try worker.ask(question, patience: Self.loadPatience + Self.runPatience).operators ?? [:]
+          return attribution.sums(timings)
+        })
     }
   }
 

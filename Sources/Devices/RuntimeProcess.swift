@@ -9,6 +9,7 @@ final class RuntimeProcess: Sendable {
     var version: String?
     var loaded: Bool?
     var milliseconds: [Double]?
+    var operators: [String: Double]?
     var missing: String?
     var python: String?
     var error: String?
@@ -22,9 +23,11 @@ final class RuntimeProcess: Sendable {
     var atMost: Int?
     /// Where a network of one thread shall run from now on.
     var processor: Int?
+    /// How often to run with a clock at every operator.
+    var profile: Int?
 
     enum CodingKeys: String, CodingKey {
-      case load, shapes, milliseconds, processor
+      case load, shapes, milliseconds, processor, profile
       case atMost = "at_most"
     }
   }

@@ -4,11 +4,12 @@
 ///     {"describe": true}                           → {"version": "1.23.2"}
 ///     {"load": "/tmp/a/network.onnx", "shapes": {"image": [1, 3, 32, 32]}}   → {"loaded": true}
 ///     {"milliseconds": 10, "at_most": 100, "processor": 1}   → {"milliseconds": [1.02, 1.01, …]}
+///     {"profile": 20}                              → {"operators": {"stem.conv_nchwc": 0.4, …}}
 ///
 /// Any answer may be `{"error": "…"}` instead.
 enum RuntimeWorker {
   static let program = #"""
-    import json, os, sys, time
+    import json, os, sys, tempfile, time
 
     runtime, threads = sys.argv[1], int(sys.argv[2])
     answers = os.fdopen(os.dup(1), "w")
@@ -48,37 +49,70 @@ enum RuntimeWorker {
         pixels = random.integers(0, 256, shape) if len(shape) == 4 else numpy.zeros(shape)
         return pixels.astype(numpy.float32)
 
-    def load_onnxruntime(path, shapes):
+    def onnxruntime_session(path, shapes, profile=None):
         options = library.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        if profile:
+            options.enable_profiling = True
+            options.profile_file_prefix = profile
         session = library.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         inputs = {name: values(shape) for name, shape in shapes.items()}
-        return lambda: session.run(None, inputs)
+        return session, lambda: session.run(None, inputs)
 
-    def load_openvino(path, shapes):
+    def openvino_request(path, shapes, profile=False):
         core = library.Core()
         network = core.read_model(path)
         network.reshape(shapes)
         # Otherwise networks of FP32 run in BF16 where the processor has it.
         settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
-                    "INFERENCE_PRECISION_HINT": "f32"}
+                    "INFERENCE_PRECISION_HINT": "f32", "PERF_COUNT": profile}
         request = core.compile_model(network, "CPU", settings).create_infer_request()
-        tensors = [library.Tensor(values(shape), shared_memory=False) for shape in shapes.values()]
-        for name, tensor in zip(shapes, tensors):
-            request.set_tensor(name, tensor)
-        return request.infer
+        for name, shape in shapes.items():
+            request.set_tensor(name, library.Tensor(values(shape), shared_memory=False))
+        return request
 
-    run = None
+    def load(path, shapes):
+        return onnxruntime_session(path, shapes)[1] if runtime == "onnxruntime" else openvino_request(path, shapes).infer
+
+    def profile_onnxruntime(path, shapes, runs):
+        with tempfile.TemporaryDirectory() as folder:
+            session, run = onnxruntime_session(path, shapes, os.path.join(folder, "profile"))
+            for _ in range(runs + 1):
+                run()
+            with open(session.end_profiling()) as file:
+                events = [event for event in json.load(file) if event.get("cat") == "Node"]
+        times = {}
+        for event in events:
+            name = event["name"].removesuffix("_kernel_time")
+            times.setdefault(name, []).append(event["dur"] / 1e3)
+        return times
+
+    def profile_openvino(path, shapes, runs):
+        request, times = openvino_request(path, shapes, profile=True), {}
+        for _ in range(runs + 1):
+            request.infer()
+            for layer in request.get_profiling_info():
+                times.setdefault(layer.node_name, []).append(1e3 * layer.real_time.total_seconds())
+        return times
+
+    def profile(path, shapes, runs):
+        times = (profile_onnxruntime if runtime == "onnxruntime" else profile_openvino)(path, shapes, runs)
+        # The first run warms up. Clocks that tick in microseconds need a mean; a third at either end may be disturbed.
+        middle = lambda values: sorted(values)[len(values) // 3 : len(values) - len(values) // 3]
+        return {name: float(numpy.mean(middle(values[1:]))) for name, values in times.items()}
+
+    run = network = None
     for line in sys.stdin:
         try:
             question = json.loads(line)
             if "load" in question:
-                load = load_onnxruntime if runtime == "onnxruntime" else load_openvino
-                run = None
-                run = load(question["load"], question["shapes"])
+                network, run = (question["load"], question["shapes"]), None
+                run = load(*network)
                 answer(loaded=True)
+            elif "profile" in question:
+                answer(operators=profile(*network, question["profile"]))
             elif "milliseconds" in question:
                 move(question.get("processor"))
                 times, end = [], time.perf_counter() + question["milliseconds"] / 1e3

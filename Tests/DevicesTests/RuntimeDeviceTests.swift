@@ -20,6 +20,21 @@ import Testing
     #expect(try device.measure(network, weights: weights).median == 2)
   }
 
+  @Test("What the operators take adds up to the latency, whatever the runtime calls them")
+  func operators() throws {
+    let device = try device(
+      Self.version
+        + #"""
+        read q; echo '{"loaded": true}'
+        while read q; do case "$q" in
+          *profile*) echo '{"operators": {"convolution_nchwc": 3.0, "ReorderOutput": 1.0}}';;
+          *) echo '{"milliseconds": [2.0]}';;
+        esac; done
+        """#)
+    let (network, weights) = try sample()
+    #expect(try device.measure(network, weights: weights).operators == ["convolution": 1.5, "runtime": 0.5])
+  }
+
   @Test(
     "What a runtime does wrong is an error that says so",
     arguments: [
