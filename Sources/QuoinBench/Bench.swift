@@ -19,8 +19,14 @@ import Tensors
 ///     quoin-bench kernels THREADS ISA           what the kernels reach on layers of real networks, FP32 and INT8
 @main
 struct Bench {
-  static func main() throws {
-    let arguments = Array(CommandLine.arguments.dropFirst())
+  static func main() {
+    do { try run(Array(CommandLine.arguments.dropFirst())) } catch {
+      FileHandle.standardError.write(Data("quoin-bench: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  private static func run(_ arguments: [String]) throws {
     switch (arguments.first, arguments.count) {
     case ("models", 3): try writeModels(of: SearchSpace.load(arguments[1]), to: arguments[2])
     case ("training", 4):

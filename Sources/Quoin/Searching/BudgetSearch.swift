@@ -85,9 +85,9 @@ struct BudgetSearch {
 
   /// Proposes and validates until there are `count` trials.
   private func extend(_ session: inout StudySession, to count: Int, limit: Double) throws {
-    let (space, predictor) = (bench.space, bench.predictor)
+    let latencies = SpaceLatencyTable(bench.space, bench.predictor)
     let constraint = try SearchConstraint(name: "predicted latency", unit: "ms", limit: limit) {
-      try predictor.predict(space.network(for: $0)).milliseconds
+      try latencies.predict($0).milliseconds
     }
     let samplers = try samplers(constraint)
     let resumed = session.history.entries.count { $0.state != .running }
@@ -95,20 +95,20 @@ struct BudgetSearch {
     while session.nextNumber < count {
       try bench.monitor.checkInterruption()
       guard let trial = try ask(&session, samplers) else { break }
-      try session.tell(trial.ended(outcome(trial, predictor), at: .now))
+      try session.tell(trial.ended(outcome(trial, latencies), at: .now))
       report(session, count: count, resumed: resumed)
     }
   }
 
   /// Validates a trial's architecture. One whose numbers are not finite has failed, which ends no search.
-  private func outcome(_ trial: Trial, _ predictor: LatencyPredictor) throws -> Trial.Outcome {
+  private func outcome(_ trial: Trial, _ latencies: SpaceLatencyTable) throws -> Trial.Outcome {
     let architecture = try bench.space.architecture(fromJSON: trial.architecture)
     do {
       let result = try bench.accuracy.validate(architecture)
       return .complete([
         Objective.expectedAccuracy.name: result.expectedAccuracy,
         Objective.validationAccuracy.name: result.accuracy, "validation_loss": result.loss,
-        Self.predicted: try predictor.predict(bench.space.network(for: architecture)).milliseconds,
+        Self.predicted: try latencies.predict(architecture).milliseconds,
       ])
     } catch let error as Diagnostic where error.category == .failure {
       return .failed(reason: error.problem)
