@@ -7,8 +7,8 @@ import Tensors
 /// A neighbour on the other half of a physical core takes vector units and cache bandwidth, a neighbour elsewhere takes
 /// heat and power. A chain of dependent operations, which leaves most of a core idle, notices neither.
 package final class CalibrationWork: Sendable {
-  /// 256 KiB: far larger than a first-level cache, and so far inside a second-level one that it does not matter which
-  /// physical pages a process was given.
+  /// 256 KiB: far larger than a first-level cache, and so far inside a second-level one that it should not matter
+  /// which physical pages a process was given.
   private static let elements = 1 << 16
   /// Each piece takes about a quarter of a millisecond on a server of 2023.
   private static let (multiplyAddRounds, reads) = (80_000, 80)

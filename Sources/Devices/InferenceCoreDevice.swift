@@ -98,7 +98,7 @@ public struct InferenceCoreDevice: Device {
   public func measure(_ network: Network, weights: Weights) throws -> LatencySummary {
     let (threads, isa, precision, linearFormat) = (threads, isa, precision, linearFormat)
     return try MachineTiming(threads: threads, isa: isa, rules: rules).run { pool in
-      let (network, weights) = try Self.prepared(network, weights, precision, pool)
+      let (network, weights) = try network.prepared(for: precision, weights: weights, threads: threads)
       let fused = try network.fused(with: weights)
       let compiled = try CompiledNetwork(
         fused.network, weights: fused.weights, pool: pool, isa: isa, precision: precision,
@@ -113,14 +113,5 @@ public struct InferenceCoreDevice: Device {
           return Dictionary(timings, uniquingKeysWith: +)
         })
     }
-  }
-
-  /// The network as the arithmetic needs it: one of FP32 is quantised to be timed in bytes. Which bytes a network's
-  /// values are rounded to makes no difference to its latency, so a random sample serves.
-  private static func prepared(
-    _ network: Network, _ weights: Weights, _ precision: Precision, _ pool: ThreadPool
-  ) throws -> (Network, Weights) {
-    guard precision == .int8, !network.isQuantised else { return (network, weights) }
-    return try Quantiser(pool: pool).quantised(network, weights: weights, samples: network.timingInputs)
   }
 }

@@ -77,7 +77,7 @@ public struct RuntimeDevice: Device {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.appendingPathComponent("network.onnx").path
-    let (network, weights) = try prepared(network, weights)
+    let (network, weights) = try network.prepared(for: precision, weights: weights, threads: threads)
     try ONNX.export(network, weights: weights).write(to: URL(fileURLWithPath: path))
     let attribution = OperatorAttribution(network.fused())
     let shapes = network.inputs.map { (network.nodes[$0].name, network.nodes[$0].shape.dimensions) }
@@ -101,12 +101,6 @@ public struct RuntimeDevice: Device {
           return attribution.sums(timings)
         })
     }
-  }
-
-  private func prepared(_ network: Network, _ weights: Weights) throws -> (Network, Weights) {
-    guard precision == .int8, !network.isQuantised else { return (network, weights) }
-    return try Quantiser(pool: ThreadPool(threads: threads))
-      .quantised(network, weights: weights, samples: network.timingInputs)
   }
 
   private static func checked(_ timings: [Double], _ limit: Int, _ runtime: Runtime) throws -> [Double] {

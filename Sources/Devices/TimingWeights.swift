@@ -1,4 +1,6 @@
+import Compute
 import Foundation
+import Inference
 import Networks
 import Tensors
 
@@ -26,6 +28,17 @@ extension Network {
       return (nodes[input].name, Tensor(shape, values))
     }
     return Dictionary(uniqueKeysWithValues: tensors)
+  }
+
+  /// The network as an arithmetic needs it to be timed: one of FP32 is quantised for bytes. Which bytes its values are
+  /// rounded to makes no difference to its latency, so a random sample serves.
+  ///
+  /// - Throws: `Diagnostic` where it cannot be quantised.
+  package func prepared(
+    for precision: Precision, weights: Weights, threads: Int
+  ) throws -> (network: Network, weights: Weights) {
+    guard precision == .int8, !isQuantised else { return (self, weights) }
+    return try Quantiser(pool: ThreadPool(threads: threads)).quantised(self, weights: weights, samples: timingInputs)
   }
 
   private func timingTensor(_ parameter: Parameter, _ position: Int, _ op: Operator, seed: UInt64) -> Tensor {

@@ -65,7 +65,11 @@ struct MeasureCommand: ParsableCommand {
 
   func run() throws {
     let device = try chosenDevice()
-    let (network, weights) = try options.network()
+    // Memory is that of what the device runs, which may be quantised to be timed.
+    let precision = Precision(rawValue: device.fingerprint.precision) ?? options.arithmetic
+    let file = try options.network()
+    let (network, weights) = try file.network.prepared(
+      for: precision, weights: file.weights, threads: min(device.fingerprint.threads, CPU.current.cores))
     let latency = try device.measure(network, weights: weights)
     let fused = try network.fused(with: weights)
     let (cost, fingerprint) = (network.cost, device.fingerprint)
@@ -73,7 +77,7 @@ struct MeasureCommand: ParsableCommand {
     let isa = ISA(rawValue: fingerprint.isa).flatMap { $0.isSupported ? $0 : nil }
     let compiled = try CompiledNetwork(
       fused.network, weights: fused.weights, pool: ThreadPool(threads: min(fingerprint.threads, CPU.current.cores)),
-      isa: isa, precision: options.arithmetic, linearFormat: options.linearFormat)
+      isa: isa, precision: precision, linearFormat: options.linearFormat)
     let answer = Answer(
       latencyMs: .init(min: latency.minimum, median: latency.median, p90: latency.p90, mean: latency.mean),
       runs: latency.runs, threads: fingerprint.threads, precision: fingerprint.precision, isa: fingerprint.isa,

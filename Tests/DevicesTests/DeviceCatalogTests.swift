@@ -58,6 +58,18 @@ import Testing
   }
 }
 
+@Suite struct PreparedNetworkTests {
+  @Test("What is timed in bytes is quantised, once; in FP32 a network stays as it is")
+  func prepared() throws {
+    let network = try tinyNetwork()
+    let weights = network.timingWeights(seed: 1)
+    #expect(try network.prepared(for: .fp32, weights: weights, threads: 1).network == network)
+    let bytes = try network.prepared(for: .int8, weights: weights, threads: 1)
+    #expect(bytes.network.isQuantised)
+    #expect(try bytes.network.prepared(for: .int8, weights: bytes.weights, threads: 1).network == bytes.network)
+  }
+}
+
 @Suite struct DoctorReportTests {
   @Test("Noise is the spread of equal work around its median")
   func noise() {
