@@ -1,39 +1,42 @@
 import CKernels
 import Tensors
 
-/// Two fixed pieces of work whose times tell what a thread gets of the machine at the moment: multiply-adds in registers,
-/// and reads from the second-level cache.
+/// Two fixed pieces of work whose times tell what a thread gets of the machine at the moment: additions in registers, as
+/// many as the core can issue, and reads from the second-level cache.
 ///
-/// A neighbour on the other half of a physical core takes vector units and cache bandwidth, a neighbour elsewhere takes
-/// heat and power. A chain of dependent operations, which leaves most of a core idle, notices neither.
+/// A neighbour on the other half of a physical core takes issue slots and cache bandwidth. A chain of dependent operations,
+/// which leaves most of a core idle, hardly notices; vector multiply-adds notice what they did themselves, since a processor
+/// that switches its widest units on and off is slower for a while.
 package final class CalibrationWork: Sendable {
-  /// 256 KiB: far larger than a first-level cache, and so far inside a second-level one that it should not matter
-  /// which physical pages a process was given.
-  private static let elements = 1 << 16
-  /// Each piece takes about a quarter of a millisecond on a server of 2023.
-  private static let (multiplyAddRounds, reads) = (80_000, 80)
+  /// 256 KiB: far larger than a first-level cache and far inside a second-level one.
+  private static let bytes = 1 << 18
+  /// 2 MiB, of which the first part is read. So much memory is one huge page where the system has them, so that the
+  /// addresses do not collide in the cache.
+  private static let allocatedBytes = 1 << 21
+  /// Each piece takes about a fifth of a millisecond on a server of 2023.
+  private static let (additionRounds, reads) = (220_000, 40)
+  /// Of the work: times of different versions are not compared.
+  package static let version = 2
 
-  private let isa: ISA
   private let memory: [AlignedBuffer]
+  /// A cache line per thread.
   private let sinks: AlignedBuffer
 
   /// Allocates what the threads of a pool read.
-  package init(threads: Int, isa: ISA) {
-    self.isa = isa
-    memory = (0..<threads).map { _ in AlignedBuffer(count: Self.elements) }
-    sinks = AlignedBuffer(count: 16 * threads)
-    for buffer in memory { for i in 0..<Self.elements { buffer.pointer[i] = 1 } }
+  package init(threads: Int) {
+    memory = (0..<threads).map { _ in AlignedBuffer(byteCount: Self.allocatedBytes) }
+    sinks = AlignedBuffer(byteCount: 64 * threads)
   }
 
-  /// Multiply-adds in registers.
-  package func multiplyAdd(thread: Int) {
-    _ = qn_probe_multiply_add(isa.code, Self.multiplyAddRounds, sinks.pointer + 16 * thread)
-  }
+  /// Additions in registers.
+  package func add(thread: Int) { qn_probe_issue(Self.additionRounds, sink(thread)) }
 
   /// Reads of the cache.
   package func read(thread: Int) {
-    for _ in 0..<Self.reads {
-      sinks.pointer[16 * thread] += qn_probe_read(isa.code, memory[thread].pointer, Self.elements)
-    }
+    for _ in 0..<Self.reads { sink(thread).pointee |= qn_probe_load(memory[thread].bytes, Self.bytes / 16) }
+  }
+
+  private func sink(_ thread: Int) -> UnsafeMutablePointer<UInt64> {
+    (sinks.bytes + 64 * thread).assumingMemoryBound(to: UInt64.self)
   }
 }

@@ -19,7 +19,7 @@ struct CalibrationReference: Codable {
   init(_ lock: borrowing DeviceLock) {
     guard let stored = try? JSONDecoder().decode(Self.self, from: lock.note(limit: Self.limit)) else { return }
     let isUsable = stored.entries.values.allSatisfy {
-      $0.calibration.arithmetic > 0 && $0.calibration.cache > 0 && $0.calibration.milliseconds.isFinite
+      $0.calibration.additions > 0 && $0.calibration.cache > 0 && $0.calibration.milliseconds.isFinite
     }
     if isUsable { entries = stored.entries }
   }

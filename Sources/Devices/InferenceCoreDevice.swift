@@ -97,7 +97,7 @@ public struct InferenceCoreDevice: Device {
   /// - Throws: ``Diagnostic`` where the network does not compile, or other measurements keep the machine busy.
   public func measure(_ network: Network, weights: Weights) throws -> LatencySummary {
     let (threads, isa, precision, linearFormat) = (threads, isa, precision, linearFormat)
-    return try MachineTiming(threads: threads, isa: isa, rules: rules).run { pool in
+    return try MachineTiming(threads: threads, rules: rules).run { pool in
       let (network, weights) = try network.prepared(for: precision, weights: weights, threads: threads)
       let fused = try network.fused(with: weights)
       let compiled = try CompiledNetwork(

@@ -18,8 +18,6 @@ struct MachineTiming {
 
   /// The number of threads that the network runs on, and that calibrations are made on.
   let threads: Int
-  /// The level of the calibrations' kernels.
-  let isa: ISA
   /// How the network is timed.
   let rules: MeasurementProtocol
   /// What to do between runs and a calibration, such as waiting until another process sleeps.
@@ -36,11 +34,11 @@ struct MachineTiming {
     // All devices of a machine share its processors, so they share one lock.
     let turn = try DeviceLock("cpu")
     var references = CalibrationReference(turn)
-    let kind = "\(threads)t \(isa.rawValue)"
+    let kind = "\(threads)t, version \(CalibrationWork.version)"
     let known = references.fastest(kind)
     let (summary, reference) = try onPinnedThread { [self] in
       let pool = ThreadPool(threads: threads, pinned: true)
-      let calibrator = Calibrator(pool: pool, isa: isa)
+      let calibrator = Calibrator(pool: pool)
       let runner = try prepare(pool)
       var (reference, processor) = (known, 0)
       let timing = try rules.measure(

@@ -3,18 +3,22 @@ import Networks
 /// Which operator of a network a runtime's own timing belongs to.
 ///
 /// Runtimes fuse and rename: what begins with an operator's name belongs to it, such as `stem.conv_nchwc` and
-/// `stem.conv/WithoutBiases` to `stem.conv`. What belongs to none, such as a change of layout, is the runtime's own.
+/// `stem.conv/WithoutBiases` to `stem.conv`; what they do not fuse, such as an activation that the inference core fuses,
+/// belongs to the fused operator. What belongs to none, such as a change of layout, is the runtime's own.
 package struct OperatorAttribution {
   /// The name under which the runtime's own time is summed up.
   package static let runtime = "runtime"
 
-  /// The operators by their own names and by those of the network's outputs.
+  /// The fused operators by the names of what they are fused from, and by those of the network's outputs.
   private let owners: [String: String]
 
-  /// - Parameter network: the fused network whose operators are timed.
+  /// - Parameter network: the network that the runtime was given, not fused.
   package init(_ network: Network) {
-    let own = network.nodes.map { ($0.name, $0.name) }
-    owners = Dictionary(own + network.outputs.map { ($0.name, network.nodes[$0.value].name) }) { first, _ in first }
+    let names = network.fusedNames
+    let outputs = network.outputs.compactMap { output in
+      names[network.nodes[output.value].name].map { (output.name, $0) }
+    }
+    owners = Dictionary(outputs) { first, _ in first }.merging(names) { _, own in own }
   }
 
   /// The sums by operator.

@@ -79,10 +79,10 @@ public struct RuntimeDevice: Device {
     let path = folder.appendingPathComponent("network.onnx").path
     let (network, weights) = try network.prepared(for: precision, weights: weights, threads: threads)
     try ONNX.export(network, weights: weights).write(to: URL(fileURLWithPath: path))
-    let attribution = OperatorAttribution(network.fused())
+    let attribution = OperatorAttribution(network)
     let shapes = network.inputs.map { (network.nodes[$0].name, network.nodes[$0].shape.dimensions) }
     let question = RuntimeProcess.Question(load: path, shapes: Dictionary(uniqueKeysWithValues: shapes))
-    var timing = MachineTiming(threads: threads, isa: .native, rules: rules)
+    var timing = MachineTiming(threads: threads, rules: rules)
     // Threads of a runtime spin for a while after a run, which is not the machine's doing.
     if threads > 1 { timing.beforeCalibration = { usleep(4_000) } }
     let (runtime, threads, worker) = (runtime, threads, worker)

@@ -17,8 +17,6 @@ enum RuntimeWorker {
     os.dup2(2, 1)
     processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     place = None
-    if processors:
-        os.sched_setaffinity(0, processors[:threads])
 
     def move(processor):
         global place
@@ -42,6 +40,9 @@ enum RuntimeWorker {
     except ImportError as error:
         answer(missing=str(error.name or error), python=sys.executable)
         sys.exit(0)
+    # Only now: OpenVINO moves every run back to where it was allowed to be when it was imported.
+    if processors:
+        os.sched_setaffinity(0, processors[:threads])
 
     def values(shape):
         # Pixels for images, zeros for anything else, as for the inference core.
@@ -54,6 +55,10 @@ enum RuntimeWorker {
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        if threads > 1 and processors:
+            # Counted from 1; the calling thread is not among them.
+            places = ";".join(str(processor + 1) for processor in processors[1:threads])
+            options.add_session_config_entry("session.intra_op_thread_affinities", places)
         if profile:
             options.enable_profiling = True
             options.profile_file_prefix = profile
@@ -68,6 +73,9 @@ enum RuntimeWorker {
         # Otherwise networks of FP32 run in BF16 where the processor has it.
         settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
                     "INFERENCE_PRECISION_HINT": "f32", "PERF_COUNT": profile}
+        if threads == 1:
+            # Otherwise every run moves the calling thread back to the processor that it was compiled on.
+            settings["ENABLE_CPU_PINNING"] = False
         request = core.compile_model(network, "CPU", settings).create_infer_request()
         for name, shape in shapes.items():
             request.set_tensor(name, library.Tensor(values(shape), shared_memory=False))
@@ -110,6 +118,9 @@ enum RuntimeWorker {
             if "load" in question:
                 network, run = (question["load"], question["shapes"]), None
                 run = load(*network)
+                if runtime == "onnxruntime" and threads > 1 and processors:
+                    # OpenVINO finds places for its threads by itself.
+                    os.sched_setaffinity(0, processors[:1])
                 answer(loaded=True)
             elif "profile" in question:
                 answer(operators=profile(*network, question["profile"]))

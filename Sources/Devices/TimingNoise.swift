@@ -38,7 +38,7 @@ public struct TimingNoise: Hashable, Sendable, Codable {
 
   /// Repeats a calibration on one thread for about as many milliseconds.
   public static func measured(milliseconds budget: Double = 1_000) -> TimingNoise {
-    let calibrator = Calibrator(pool: ThreadPool(threads: 1), isa: .native)
+    let calibrator = Calibrator(pool: ThreadPool(threads: 1))
     _ = calibrator.measure()
     var timings: [Double] = []
     repeat { timings.append(calibrator.measure().milliseconds) } while timings.reduce(0, +) < budget

@@ -56,6 +56,15 @@ extension Network {
     return (network, folded)
   }
 
+  /// The node of ``fused()`` that does the work of every node, by their names.
+  public var fusedNames: [String: String] {
+    var names = Dictionary(nodes.map { ($0.name, $0.name) }) { first, _ in first }
+    for group in fusionGroups {
+      for member in group.absorbed + [group.last] { names[nodes[member].name] = nodes[group.root].name }
+    }
+    return names
+  }
+
   private func fusedNode(_ group: FusionGroup) -> Node {
     var node = nodes[group.root]
     node.grid = nodes[group.last].grid

@@ -64,7 +64,7 @@ import Testing
           count += 1
           return count.truncatingRemainder(dividingBy: 2) * 1e-9
         }
-      }, calibrate: { _ in Calibration(arithmetic: 1e-12, cache: 1e-12) }, now: { 0 })
+      }, calibrate: { _ in Calibration(additions: 1e-12, cache: 1e-12) }, now: { 0 })
     #expect(timing.ending == .runLimit)
     #expect(timing.milliseconds.count == 1_000)
   }
@@ -98,7 +98,7 @@ import Testing
   func neverCalm() {
     let random = Random(seed: 3)
     let script = Script { _ in 1 + random.uniform() }
-    let timing = script.measured(by: rules, reference: Calibration(arithmetic: 0.25, cache: 0.25))
+    let timing = script.measured(by: rules, reference: Calibration(additions: 0.25, cache: 0.25))
     #expect(timing.ending == .disturbed)
     #expect(timing.disturbed && timing.summary.disturbed)
     #expect(timing.milliseconds.count >= rules.minimumRuns)
@@ -118,19 +118,19 @@ import Testing
   }
 
   @Test("Either piece of a calibration shows a disturbance", arguments: [(2.0, 1.0), (1.0, 2.0)])
-  func eitherPiece(arithmetic: Double, cache: Double) {
-    let calm = Calibration(arithmetic: 1, cache: 1)
-    #expect(Calibration(arithmetic: arithmetic, cache: cache).slowdown(over: calm) == 1)
-    #expect(calm.slowdown(over: Calibration(arithmetic: arithmetic, cache: cache)) == 0)
+  func eitherPiece(additions: Double, cache: Double) {
+    let calm = Calibration(additions: 1, cache: 1)
+    #expect(Calibration(additions: additions, cache: cache).slowdown(over: calm) == 1)
+    #expect(calm.slowdown(over: Calibration(additions: additions, cache: cache)) == 0)
   }
 
   @Test("The fastest calibration is handed on to the next measurement")
   func reference() {
     let script = Script { _ in 1 }
     script.calibrationByCall = { call in call == 3 ? 0.95 : 1 }
-    var reference: Calibration? = Calibration(arithmetic: 2, cache: 0.45)
+    var reference: Calibration? = Calibration(additions: 2, cache: 0.45)
     _ = script.measured(by: rules, reference: &reference)
-    #expect(reference == Calibration(arithmetic: 0.475, cache: 0.45))
+    #expect(reference == Calibration(additions: 0.475, cache: 0.45))
   }
 
   @Test("Slow networks are warmed up by fewer runs")
@@ -149,7 +149,7 @@ import Testing
     #expect(throws: Broken.self) {
       try rules.measure(
         reference: &reference, block: { _, _ in throw Broken() },
-        calibrate: { _ in Calibration(arithmetic: 1, cache: 1) }, now: { 0 })
+        calibrate: { _ in Calibration(additions: 1, cache: 1) }, now: { 0 })
     }
   }
 }
@@ -224,7 +224,7 @@ private final class Script {
   private func calibrate() -> Calibration {
     calibrations += 1
     let time = passed(calibrationByCall?(calibrations) ?? 1)
-    return Calibration(arithmetic: time / 2, cache: time / 2)
+    return Calibration(additions: time / 2, cache: time / 2)
   }
 
   private func passed(_ calm: Double) -> Double {

@@ -18,4 +18,17 @@ import Testing
     ])
     #expect(sums == ["conv1": 11, "conv12": 5, "one.1.reduce": 4, "runtime": 11, "normalize": 16, "one.1": 8])
   }
+
+  @Test("What the inference core fuses belongs to the fused operator, whatever the runtime does")
+  func fused() throws {
+    var builder = NetworkBuilder(name: "fused")
+    var value = try builder.input("image", [1, 3, 4, 4])
+    value = try builder.convolution("first", value, .square(channels: 3, kernel: 1))
+    value = try builder.batchNorm("norm", value)
+    value = try builder.append("gate", .activation(.swish), [value])
+    let attribution = OperatorAttribution(builder.network(outputs: [("logits", value)]))
+    #expect(
+      attribution.sums(["first": 1, "norm": 2, "gate.gate": 4, "gate": 8, "logits": 16, "other": 32])
+        == ["first": 31, "runtime": 32])
+  }
 }

@@ -14,3 +14,9 @@ float qn_probe_read(qn_isa isa, const float *x, size_t count);
 
 /// a = b + scale · c, the triad of the STREAM benchmark (McCalpin, 1995).
 void qn_probe_triad(float *a, const float *b, const float *c, float scale, size_t count);
+
+/// Additions of whole numbers that do not wait for each other, `rounds` of 10: as many as the core can issue. Adds to *sink.
+void qn_probe_issue(long rounds, uint64_t *sink);
+
+/// The bits that any of `count` words of 16 bytes has set; loads and little else. `count` is a multiple of 8.
+uint64_t qn_probe_load(const void *words, size_t count);

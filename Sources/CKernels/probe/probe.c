@@ -50,3 +50,35 @@ float qn_probe_read(qn_isa isa, const float *x, size_t count) {
 void qn_probe_triad(float *a, const float *b, const float *c, float scale, size_t count) {
   for (size_t i = 0; i < count; i++) a[i] = b[i] + scale * c[i];
 }
+
+// Neither heats the vector units: a processor that switches them on and off is slower for a while, whoever else runs.
+
+void qn_probe_issue(long rounds, uint64_t *sink) {
+  enum { chains = 10 };
+  uint64_t sums[chains];
+  for (int i = 0; i < chains; i++) sums[i] = *sink + (uint64_t)i;
+  for (long round = 0; round < rounds; round++) {
+#pragma clang loop unroll(full) vectorize(disable)
+    for (int i = 0; i < chains; i++) {
+      sums[i] += 7;
+      __asm__ volatile("" : "+r"(sums[i]));
+    }
+  }
+  for (int i = 0; i < chains; i++) *sink += sums[i];
+}
+
+uint64_t qn_probe_load(const void *words, size_t count) {
+  typedef uint64_t word __attribute__((vector_size(16)));
+  enum { streams = 8 };
+  const word *x = words;
+  word bits[streams] = {0};
+  for (size_t i = 0; i < count; i += streams) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < streams; j++) {
+      bits[j] |= x[i + (size_t)j];
+      __asm__ volatile("" : "+x"(bits[j]));
+    }
+  }
+  for (int j = 1; j < streams; j++) bits[0] |= bits[j];
+  return bits[0][0] | bits[0][1];
+}
