@@ -1,3 +1,4 @@
+import Compute
 import Diagnostics
 import Networks
 import Tensors
@@ -27,6 +28,21 @@ public struct LostDevice: Hashable, Sendable {
   public init(name: String, reason: Diagnostic) { (self.name, self.reason) = (name, reason) }
 }
 
+/// A network that a device cannot run.
+public struct RefusedNetwork: Hashable, Sendable {
+  /// The key of its job.
+  public var key: String
+  /// The device's name.
+  public var device: String
+  /// Why it does not run.
+  public var reason: Diagnostic
+
+  /// Creates the record of a refusal.
+  public init(key: String, device: String, reason: Diagnostic) {
+    (self.key, self.device, self.reason) = (key, device, reason)
+  }
+}
+
 /// Measures networks on devices and hands every sample over as soon as it is known.
 ///
 /// All pairs of network and device are measured in one random order, so that a slow drift of the machine does not fall on
@@ -52,15 +68,17 @@ public struct LatencyCollection: Sendable {
   ///   - isMeasured: whether a network's sample on a device is known already, by key and device name.
   ///   - progress: is told how many pairs are done of how many, before every measurement and at the end.
   ///   - onLoss: is told once of every device that is lost while others are left.
+  ///   - onRefusal: is told of every network that a device cannot run; throws to end the collection.
   ///   - sink: takes a sample and the name of its device.
   /// - Returns: The devices that were lost; a later call measures what is missing of them.
-  /// - Throws: ``Diagnostic`` where a device cannot run a network, or none is left.
+  /// - Throws: ``Diagnostic`` where a network cannot be made, or no device is left.
   @discardableResult
   public func run(
     _ jobs: [MeasurementJob],
     isMeasured: (_ key: String, _ device: String) throws -> Bool = { _, _ in false },
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
     onLoss: (LostDevice) throws -> Void = { _ in },
+    onRefusal: (RefusedNetwork) throws -> Void = { throw $0.reason },
     sink: (_ sample: LatencySample, _ device: String) throws -> Void
   ) throws -> [LostDevice] {
     var lost: [LostDevice] = []
@@ -73,6 +91,7 @@ public struct LatencyCollection: Sendable {
       if try isMeasured(job.key, device.name) { continue }
       try progress(done, pairs.count)
       let (network, weights) = try job.network()
+      let start = MonotonicClock.nanoseconds
       let latency: LatencySummary
       do {
         latency = try device.measure(network, weights: weights)
@@ -81,8 +100,13 @@ public struct LatencyCollection: Sendable {
         guard lost.count < devices.count else { throw reason }
         try onLoss(lost[lost.count - 1])
         continue
+      } catch let reason as Diagnostic where reason.category == .failure {
+        try onRefusal(RefusedNetwork(key: job.key, device: device.name, reason: reason))
+        continue
       }
-      try sink(LatencySample(key: job.key, latency: latency, device: device.fingerprint), device.name)
+      let seconds = Double(MonotonicClock.nanoseconds - start) / 1e9
+      try sink(
+        LatencySample(key: job.key, latency: latency, device: device.fingerprint, seconds: seconds), device.name)
     }
     try progress(pairs.count, pairs.count)
     return lost

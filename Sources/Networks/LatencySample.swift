@@ -69,11 +69,14 @@ public struct LatencySample: Hashable, Sendable, Codable {
   public var latency: LatencySummary
   /// What they were measured on.
   public var device: DeviceFingerprint
+  /// How long the measurement took, with all waiting; `nil` where nobody looked.
+  public var seconds: Double?
 
   /// Creates a sample.
-  public init(key: String, latency: LatencySummary, device: DeviceFingerprint) {
+  public init(key: String, latency: LatencySummary, device: DeviceFingerprint, seconds: Double? = nil) {
     self.key = key
     self.latency = latency
     self.device = device
+    self.seconds = seconds
   }
 }

@@ -13,7 +13,7 @@ extension DeviceCommand {
         Networks come from three sources: random ones of Quoin's own (probes), random architectures of search spaces, and
         ONNX files. All pairs of network and device are measured in one random order; every sample is stored at once in
         FOLDER/samples.sqlite, so that Ctrl-C or a crash loses nothing, and the same command goes on where it stopped. Where
-        another machine's device is lost, the others go on.
+        another machine's device is lost, the others go on; networks that a device cannot run are noted and passed over.
 
         EXAMPLES
           quoin device collect cpu-1t --probes 200 --out samples
@@ -53,6 +53,7 @@ extension DeviceCommand {
       for outcome in outcomes {
         Console.print(
           "\(outcome.device): \(outcome.networks) networks measured in \(Int(outcome.seconds)) s, \(outcome.disturbed) disturbed"
+            + (outcome.refused > 0 ? ", \(outcome.refused) that it cannot run" : "")
             + (outcome.missing > 0 ? ", \(outcome.missing) not measured" : ""))
       }
     }

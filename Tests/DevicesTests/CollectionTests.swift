@@ -69,6 +69,23 @@ import Testing
     #expect(throws: Diagnostic.self) { try broken.run(jobs) { _, _ in } }
   }
 
+  @Test("A network that a device cannot run is told of, and the others go on")
+  func refused() throws {
+    var (samples, refused): ([LatencySample], [RefusedNetwork]) = ([], [])
+    let devices = [Vanishing(name: "broken", after: 2, category: .failure)]
+    try LatencyCollection(devices: devices, seed: 3).run(jobs, onRefusal: { refused.append($0) }) { sample, _ in
+      samples.append(sample)
+    }
+    #expect(samples.count == 2 && refused.count == 10 && refused.allSatisfy { $0.device == "broken" })
+    #expect(Set(samples.map(\.key) + refused.map(\.key)).count == 12)
+    #expect(samples.allSatisfy { ($0.seconds ?? -1) >= 0 })
+    let full = Diagnostic(.failure, "the disk is full")
+    #expect(throws: full) {
+      try LatencyCollection(devices: [Named(name: "one")], seed: 3).run(jobs, onRefusal: { _ in }) { _, _ in throw full
+      }
+    }
+  }
+
   private func collection(seed: UInt64) -> LatencyCollection {
     LatencyCollection(devices: [Named(name: "one"), Named(name: "two")], seed: seed)
   }

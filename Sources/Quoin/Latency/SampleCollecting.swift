@@ -39,9 +39,11 @@ public struct SampleCollecting: Sendable {
     public var networks: Int
     /// Networks all of whose samples were disturbed.
     public var disturbed: Int
-    /// Networks of the plan without a sample, since the time was over or the device was lost.
+    /// Networks that the device cannot run.
+    public var refused: Int
+    /// Other networks of the plan without a sample, since the time was over or the device was lost.
     public var missing: Int
-    /// Seconds of measuring in this run.
+    /// Seconds of measuring in this run and earlier ones.
     public var seconds: Double
   }
 
@@ -57,24 +59,32 @@ public struct SampleCollecting: Sendable {
 
   /// Measures what is missing.
   ///
-  /// - Throws: ``Diagnostic`` where a file cannot be used, a device cannot run a network, or the user interrupts; what was
-  ///   measured until then is stored.
+  /// A network that a device cannot run is noted and not tried again.
+  ///
+  /// - Throws: ``Diagnostic`` where a file cannot be used, or the user interrupts; what was measured until then is stored.
   public func run() throws -> [Outcome] {
     let (recipes, kitchen) = try recipes()
     for device in devices { try store.record(device.fingerprint, of: device.name) }
     for recipe in recipes { try store.record(recipe) }
     var clock = DeviceClock()
+    for device in devices {
+      clock.seconds[device.name] = try store.samples(on: device.name).values.joined().reduce(0) {
+        $0 + ($1.seconds ?? 0)
+      }
+    }
     for pass in 0..<plan.repeats + plan.extraRepeats { try run(pass, recipes, kitchen, &clock) }
     return try devices.map { device in
       let samples = try store.samples(on: device.name)
       let measured = recipes.compactMap { samples[$0.key] }
+      let refusals = try store.refusals(on: device.name)
+      let refused = recipes.count { refusals[$0.key] != nil }
       return Outcome(
         device: device.name, networks: measured.count, disturbed: measured.count(where: \.isDisturbed),
-        missing: recipes.count - measured.count, seconds: clock.seconds[device.name] ?? 0)
+        refused: refused, missing: recipes.count - measured.count - refused, seconds: clock.seconds[device.name] ?? 0)
     }
   }
 
-  /// The seconds that each device was measured for, and the devices that were lost.
+  /// The seconds that each device was measured for, in this run and earlier ones, and the devices that were lost.
   private struct DeviceClock {
     var seconds: [String: Double] = [:]
     var lost: Set<String> = []
@@ -84,8 +94,13 @@ public struct SampleCollecting: Sendable {
     _ pass: Int, _ recipes: [NetworkRecipe], _ kitchen: NetworkKitchen, _ clock: inout DeviceClock
   ) throws {
     var known: [String: [String: [LatencySample]]] = [:]
-    for device in devices { known[device.name] = try store.samples(on: device.name) }
+    var refused: [String: [String: String]] = [:]
+    for device in devices {
+      known[device.name] = try store.samples(on: device.name)
+      refused[device.name] = try store.refusals(on: device.name)
+    }
     func isMeasured(_ key: String, _ device: String) -> Bool {
+      if refused[device]?[key] != nil { return true }
       let samples = known[device]?[key] ?? []
       // Passes beyond the wanted number are for what was always disturbed.
       let isDone = samples.count > pass || (pass >= plan.repeats && !samples.isDisturbed)
@@ -94,22 +109,24 @@ public struct SampleCollecting: Sendable {
     let jobs = recipes.map { recipe in
       MeasurementJob(key: recipe.key) { try kitchen.network(recipe) }
     }
-    var stopwatch = Stopwatch()
     let devices = devices.filter { !clock.lost.contains($0.name) }
     try LatencyCollection(devices: devices, seed: plan.seed &+ UInt64(pass)).run(
       jobs, isMeasured: isMeasured,
       progress: { done, total in
         if done < total { try monitor.checkInterruption(remedy: "run the same command again to go on") }
         monitor.report(ProgressUpdate(phase: "measuring, pass \(pass + 1)", completed: done, total: total))
-        stopwatch = Stopwatch()
       },
       onLoss: { loss in
         clock.lost.insert(loss.name)
         monitor.logger.warning("\(loss.name) is lost, the others go on: \(loss.reason)")
       },
+      onRefusal: { refusal in
+        try store.record(refusal: "\(refusal.reason)", of: refusal.key, on: refusal.device)
+        monitor.logger.warning("\(refusal.device) cannot run \(refusal.key): \(refusal.reason)")
+      },
       sink: { sample, device in
         try store.record(sample, on: device, attempt: known[device]?[sample.key]?.count ?? 0)
-        clock.seconds[device, default: 0] += stopwatch.seconds
+        clock.seconds[device, default: 0] += sample.seconds ?? 0
       })
   }
 

@@ -22,7 +22,21 @@ public struct SampleStore: Sendable {
     storage = try SQLiteStorage(path: path)
   }
 
+  /// Opens the samples of a folder that has some.
+  ///
+  /// - Throws: ``Diagnostic`` where there are none, or the file cannot be used.
+  public static func existing(folder: String) throws -> SampleStore {
+    let path = URL(fileURLWithPath: folder).appendingPathComponent(fileName).path
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Diagnostic(
+        .unusableFile, "there are no samples", at: .init(file: path),
+        rule: "quoin device collect writes a folder with \(fileName)", remedy: "collect samples first")
+    }
+    return try SampleStore(folder: folder)
+  }
+
   private static func kind(_ device: String) -> String { "latency on \(device)" }
+  private static func refusals(_ device: String) -> String { "refusal on \(device)" }
 
   /// Keeps how a network is made.
   func record(_ recipe: NetworkRecipe) throws {
@@ -50,13 +64,26 @@ public struct SampleStore: Sendable {
     return byKey.mapValues { $0.sorted { $0.attempt < $1.attempt }.map(\.sample) }
   }
 
+  /// Keeps why a device cannot run a network.
+  func record(refusal reason: String, of key: String, on device: String) throws {
+    try storage.record(fact: json(reason), kind: Self.refusals(device), key: key)
+  }
+
+  /// Why a device cannot run networks, by their keys.
+  public func refusals(on device: String) throws -> [String: String] {
+    try storage.facts(ofKind: Self.refusals(device)).reduce(into: [:]) { $0[$1.key] = try decoded($1.value, $1.key) }
+  }
+
   /// All recipes by the key of their network.
   public func networkRecipes() throws -> [String: NetworkRecipe] {
     try storage.facts(ofKind: Self.recipes).reduce(into: [:]) { $0[$1.key] = try decoded($1.value, $1.key) }
   }
 
+  /// What makes measured networks again.
+  func kitchen() throws -> NetworkKitchen { NetworkKitchen(spaces: try searchSpaces()) }
+
   /// The spaces that recipes name.
-  func searchSpaces() throws -> [String: SearchSpace] {
+  private func searchSpaces() throws -> [String: SearchSpace] {
     try storage.facts(ofKind: Self.spaces).reduce(into: [:]) {
       let yaml: String = try decoded($1.value, $1.key)
       $0[$1.key] = try SearchSpace(yaml: yaml)
@@ -104,7 +131,7 @@ extension SampleStore {
   ///
   /// - Throws: ``Diagnostic`` where its file is missing or has changed.
   public func network(_ recipe: NetworkRecipe) throws -> Network {
-    try NetworkKitchen(spaces: searchSpaces()).network(recipe).network
+    try kitchen().network(recipe).network
   }
 }
 
