@@ -10,6 +10,9 @@ enum { row_major = 101, no_transpose = 111, transposed = 112 };
 
 static void (*cblas_sgemm)(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *,
                            int);
+static void (*dpotrf)(const char *, const int *, double *, const int *, int *);
+static void (*dpotrs)(const char *, const int *, const int *, const double *, const int *, double *, const int *,
+                      int *);
 static char *(*get_corename)(void);
 static char *(*get_config)(void);
 static void (*set_num_threads)(int);
@@ -23,10 +26,14 @@ static const char *open_library(void) {
   void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!library) return missing("libopenblas.so.0 cannot be loaded");
   *(void **)&cblas_sgemm = dlsym(library, "cblas_sgemm");
+  *(void **)&dpotrf = dlsym(library, "dpotrf_");
+  *(void **)&dpotrs = dlsym(library, "dpotrs_");
   *(void **)&get_corename = dlsym(library, "openblas_get_corename");
   *(void **)&get_config = dlsym(library, "openblas_get_config");
   *(void **)&set_num_threads = dlsym(library, "openblas_set_num_threads");
-  if (!cblas_sgemm || !get_corename || !get_config || !set_num_threads) return missing("a function is absent");
+  if (!cblas_sgemm || !dpotrf || !dpotrs || !get_corename || !get_config || !set_num_threads) {
+    return missing("a function is absent");
+  }
   set_num_threads(1);
   return NULL;
 }
@@ -58,4 +65,18 @@ void quoin_openblas_sgemm(int transpose_a, int transpose_b, int m, int n, int k,
                           const float *b, int ldb, float beta, float *c, int ldc) {
   cblas_sgemm(row_major, transpose_a ? transposed : no_transpose, transpose_b ? transposed : no_transpose, m, n, k,
               alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+// LAPACK counts columns first, for which the lower triangle of rows is an upper one.
+static const char triangle = 'U';
+
+int quoin_openblas_dpotrf(int n, double *a) {
+  int outcome = 0;
+  dpotrf(&triangle, &n, a, &n, &outcome);
+  return outcome;
+}
+
+void quoin_openblas_dpotrs(int n, const double *factor, int count, double *b) {
+  int outcome = 0;
+  dpotrs(&triangle, &n, &count, factor, &n, b, &n, &outcome);
 }

@@ -58,3 +58,28 @@ public enum BLAS {
       beta, c, Int32(ldc))
   }
 }
+
+extension BLAS {
+  /// Factors a symmetric positive definite matrix A in row-major order, of which the lower triangle is read: A = L · Lᵀ, and
+  /// L takes the place of the lower triangle.
+  ///
+  /// - Returns: Whether A is positive definite; otherwise the content is of no use.
+  /// - Precondition: ``load()`` has succeeded; there are `size`² numbers.
+  public static func factor(_ matrix: inout [Double], size: Int) -> Bool {
+    precondition(matrix.count == size * size, "the matrix is square")
+    return matrix.withUnsafeMutableBufferPointer { matrix in
+      matrix.baseAddress.map { quoin_openblas_dpotrf(Int32(size), $0) == 0 } ?? true
+    }
+  }
+
+  /// A⁻¹ · b for right sides of `size` numbers each, one after the other, with the factor of ``factor(_:size:)``.
+  ///
+  /// - Precondition: ``load()`` has succeeded.
+  public static func solve(factor: [Double], size: Int, _ right: [Double]) -> [Double] {
+    precondition(factor.count == size * size && (size == 0 ? right.isEmpty : right.count % size == 0), "sizes agree")
+    guard size > 0 else { return [] }
+    var solution = right
+    quoin_openblas_dpotrs(Int32(size), factor, Int32(right.count / size), &solution)
+    return solution
+  }
+}

@@ -9,12 +9,17 @@ public struct OperatorFeatures: Hashable, Sendable {
   public let category: OperatorCategory
   /// The amounts of work for a batch of one.
   public let terms: LatencyTerms
+  /// Where it stands among others of its group.
+  public let position: OperatorPosition
 
   /// Creates features from their parts.
-  public init(node: String, category: OperatorCategory, terms: LatencyTerms) {
+  public init(
+    node: String, category: OperatorCategory, terms: LatencyTerms, position: OperatorPosition = OperatorPosition(.zero)
+  ) {
     self.node = node
     self.category = category
     self.terms = terms
+    self.position = position
   }
 
   /// The features of a node of a fused network.
@@ -30,7 +35,9 @@ public struct OperatorFeatures: Hashable, Sendable {
     terms[.weights] = Double(cost.weightBytes)
     terms[.patches] = 4 * Double(node.op.patchElements(output: node.shape, operands: operands))
     terms[.exponentials] = Double(node.op.exponentials(output: node.shape))
-    self.init(node: node.name, category: OperatorCategory(of: node, in: network), terms: terms)
+    self.init(
+      node: node.name, category: OperatorCategory(of: node, in: network), terms: terms,
+      position: OperatorPosition(of: node, in: network))
   }
 }
 

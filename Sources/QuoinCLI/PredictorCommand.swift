@@ -1,11 +1,11 @@
 import ArgumentParser
 import Foundation
 
-/// `quoin predictor`: latency predictors from tables of measurements.
+/// `quoin predictor`: latency predictors of devices and from tables of measurements.
 struct PredictorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predictor", abstract: "Latency predictors from tables of measurements.",
-    subcommands: [Fit.self, Predict.self, Benchmark.self])
+    commandName: "predictor", abstract: "Latency predictors of devices, from samples or tables of measurements.",
+    subcommands: [Fit.self, Predict.self, Evaluate.self, Benchmark.self])
 }
 
 /// The names of a list with commas between them.

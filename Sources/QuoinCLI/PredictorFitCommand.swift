@@ -5,26 +5,33 @@ import Latency
 import Quoin
 
 extension PredictorCommand {
-  /// Fits a predictor of one device on its latencies in a table.
+  /// Fits a predictor of one device on measured networks or on its latencies in a table.
   struct Fit: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Fit a predictor of a device on its latencies in a table.",
+      abstract: "Fit a predictor of a device on measured networks, or on its latencies in a table.",
       discussion: """
-        The device's cells that are not empty are its measurements. Ten to fifty of them are enough where other devices of
+        On a folder of samples, as quoin device collect writes, the predictor knows any network. Twenty samples are the
+        least; ten are enough with predictors of other devices to start from (--base).
+
+        Of a table only the architectures' features are known. The device's cells that are not empty are its measurements. Ten to fifty of them are enough where other devices of
         the table are known well (--train-devices), or where an earlier predictor of another device is at hand (--base).
         Folder DIR gets predictor.json with the costs, the interval, where they come from and the error in
         cross-validation.
 
         EXAMPLES
+          quoin predictor fit samples --device cpu-1t -o predictors/cpu-1t
+          quoin predictor fit new-samples --device laptop --base predictors/cpu-1t,predictors/cpu-2t -o predictors/laptop
           quoin predictor fit nb201_latency.csv.gz --device pixel3 -o predictors/pixel3
           quoin predictor fit phones.csv --device new --train-devices pixel3,samsung_a50,samsung_s7 -o predictors/new
           quoin predictor fit new.csv --device new --base predictors/pixel3 -o predictors/new
         """)
 
-    @Argument(help: "The table, NAME.csv or NAME.csv.gz; NAME.json lies beside it.") var table: String
-    @Option(help: "The device, a column of the table.") var device: String
+    @Argument(help: "A folder of samples, or a table: NAME.csv or NAME.csv.gz; NAME.json lies beside it.") var table:
+      String
+    @Option(help: "The device's name in the samples, or a column of the table.") var device: String
     @Option(help: "Other columns that are known well, with commas between them.") var trainDevices = ""
-    @Option(help: "The folder of a predictor of another device with the same features.") var base: String?
+    @Option(help: "The folder of a predictor of another device; several for samples, with commas between them.")
+    var base: String?
     @Option(name: .shortAndLong, help: "The folder to write; it is created where it is missing.") var output: String
     @Option(help: "The seed of guesses and of the folds of cross-validation.") var seed: UInt64 = 1
     @Flag(help: "Print one JSON document.") var json = false
@@ -49,6 +56,15 @@ extension PredictorCommand {
     }
 
     func run() throws {
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: table, isDirectory: &isFolder), isFolder.boolValue {
+        try fitSamples()
+      } else {
+        try fitTable()
+      }
+    }
+
+    private func fitTable() throws {
       let file = try TableFile.read(table)
       let table = try LatencyTable.load(file)
       let monitor = Console.monitor()
@@ -69,6 +85,57 @@ extension PredictorCommand {
       if json { return try Console.print(json: answer) }
       Console.print(
         "wrote \(path): \(device) from \(error.samples) measurements, by \(predictor.provenance.method.rawValue)")
+      print(error)
+    }
+
+    private struct SamplesAnswer: Encodable {
+      let output: String
+      let provenance: PredictorProvenance
+      let samples: Int
+      let crossValidation: ErrorReport
+      let fileBytes: Int
+      let seconds: Double
+
+      enum CodingKeys: String, CodingKey {
+        case output, provenance, samples, seconds
+        case crossValidation = "cross_validation"
+        case fileBytes = "file_bytes"
+      }
+    }
+
+    private func fitSamples() throws {
+      guard trainDevices.isEmpty else {
+        throw Diagnostic(
+          .usage, "--train-devices are columns of a table", rule: "samples are of one device",
+          remedy: "name predictors of other devices with --base")
+      }
+      let store = try SampleStore.existing(folder: table)
+      let (monitor, watch) = (Console.monitor(), Stopwatch())
+      func progress(_ phase: String) -> (_ done: Int, _ total: Int) throws -> Void {
+        { done, total in
+          try monitor.checkInterruption(remedy: "run the same command again")
+          monitor.report(ProgressUpdate(phase: phase, completed: done, total: total))
+        }
+      }
+      let networks = try store.measuredNetworks(on: device, progress: progress("reading samples"))
+      guard let fingerprint = try store.devices()[device] else { preconditionFailure("samples have a fingerprint") }
+      let predictor = try DevicePredictor.fit(
+        networks, bases: commaSeparated(base ?? "").map(DevicePredictor.load),
+        provenance: PredictorProvenance(deviceName: device, device: fingerprint), seed: seed,
+        progress: progress("fitting \(device)"))
+      try predictor.save(to: output)
+      let path = output + "/" + DevicePredictor.fileName
+      if json {
+        return try Console.print(
+          json: SamplesAnswer(
+            output: path, provenance: predictor.provenance, samples: predictor.sampleCount,
+            crossValidation: predictor.error, fileBytes: try readFile(path).count, seconds: watch.seconds))
+      }
+      Console.print("wrote \(path): \(device) from \(predictor.sampleCount) networks")
+      print(predictor.error)
+    }
+
+    private func print(_ error: ErrorReport) {
       Console.print(
         String(
           format: "in cross-validation: mean error %.1f %%, within 5 %% %.1f %%, within 10 %% %.1f %%, "

@@ -1,28 +1,34 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import Interchange
 import Latency
 import Quoin
 
 extension PredictorCommand {
-  /// Predicts the architectures of a table.
+  /// Predicts networks, or the architectures of a table.
   struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Predict the latencies of a table's architectures.",
+      abstract: "Predict the latencies of ONNX files or of a table's architectures.",
       discussion: """
-        Features are found by their names in the header; a JSON document beside the table is not needed, and further columns
+        A predictor that was fitted on samples predicts ONNX files. Where this machine has a device of its name that is not
+        as it was when the samples were measured, a warning says so and how to correct the predictor by ten measurements.
+
+        A predictor that was fitted on a table predicts the rows of another. Features are found by their names in the header; a JSON document beside the table is not needed, and further columns
         are ignored. OUT.csv holds the features, then predicted_ms, lower_ms and upper_ms (in the unit of the fitted
         table), where the last two are a 90 % interval. Where the table has a column with the device's name, the
         predictions are compared with it.
 
         EXAMPLES
+          quoin predictor predict predictors/cpu-1t --model resnet-18.onnx --model mobilenetv2.onnx
           quoin predictor predict predictors/pixel3 --table candidates.csv -o latencies.csv
           quoin predictor predict predictors/pixel3 --table nb201_latency.csv.gz -o latencies.csv --json
         """)
 
     @Argument(help: "The predictor's folder.") var predictor: String
-    @Option(help: "The table, NAME.csv or NAME.csv.gz.") var table: String
-    @Option(name: .shortAndLong, help: "The file to write, in a folder that exists.") var output: String
+    @Option(name: .customLong("model"), help: "An ONNX file; repeatable.") var models: [String] = []
+    @Option(help: "The table, NAME.csv or NAME.csv.gz.") var table: String?
+    @Option(name: .shortAndLong, help: "The file to write of a table, in a folder that exists.") var output: String?
     @Flag(help: "Print one JSON document.") var json = false
 
     private struct Range: Encodable {
@@ -50,11 +56,15 @@ extension PredictorCommand {
     }
 
     func validate() throws {
+      guard models.isEmpty == (table != nil), (table != nil) == (output != nil) else {
+        throw ValidationError("give --model, or --table and --output")
+      }
       try requirePath(output, "--output")
       try requirePath(predictor, "PREDICTOR")
     }
 
     func run() throws {
+      guard let table, let output else { return try predictModels() }
       try requireFolder(of: output, "--output")
       let watch = Stopwatch()
       let predictor = try FittedTablePredictor.load(predictor)
@@ -64,11 +74,11 @@ extension PredictorCommand {
         if monitor.isInterrupted() { throw Diagnostic(.interrupted, "interrupted") }
       }
       try writeAtomically(answer.csv, to: output)
-      try report(answer, predictor.provenance, watch.seconds)
+      try report(answer, output, predictor.provenance, watch.seconds)
     }
 
     private func report(
-      _ answer: TablePredictions, _ provenance: FittedTablePredictor.Provenance, _ seconds: Double
+      _ answer: TablePredictions, _ output: String, _ provenance: FittedTablePredictor.Provenance, _ seconds: Double
     ) throws {
       let sorted = answer.predictions.map(\.milliseconds).sorted()
       if answer.extrapolated > 0 {
@@ -94,6 +104,42 @@ extension PredictorCommand {
           format: "against %d latencies of the table: spearman %.4f, mean error %.1f %%, within 10 %% %.1f %%, "
             + "in the 90 %% interval %.1f %%",
           answer.measured, figures.spearman, 100 * figures.mape, 100 * figures.within10, 100 * figures.coverage))
+    }
+
+    private struct Prediction: Encodable {
+      let model: String
+      let milliseconds: Double
+      let lower: Double
+      let upper: Double
+    }
+
+    private func predictModels() throws {
+      let folder = predictor
+      let predictor = try DevicePredictor.load(folder)
+      warn(of: predictor, folder)
+      let predictions = try models.map { path in
+        let prediction = try predictor.predict(NetworkFeatures(of: try ONNX.import(readFile(path), path: path).network))
+        return Prediction(
+          model: path, milliseconds: prediction.milliseconds, lower: prediction.lower, upper: prediction.upper)
+      }
+      if json { return try Console.print(json: predictions) }
+      for one in predictions {
+        Console.print(
+          String(
+            format: "%@: %.4f ms, 90 %% between %.4f and %.4f ms", one.model, one.milliseconds, one.lower, one.upper))
+      }
+    }
+
+    /// A device of the predictor's name on this machine may have changed since; a device of another machine cannot be asked.
+    private func warn(of predictor: DevicePredictor, _ folder: String) {
+      let name = predictor.provenance.deviceName
+      guard let device = try? DeviceShelf().device(named: name),
+        let mismatch = predictor.mismatch(with: device.fingerprint)
+      else { return }
+      Console.note(
+        "warning: \(name) is not the device that the predictor was fitted on: \(mismatch); to correct the predictor by ten "
+          + "measurements: quoin device collect \(name) --probes 10 --out samples && "
+          + "quoin predictor fit samples --device \(name) --base \(folder) -o \(folder)-corrected")
     }
   }
 }

@@ -49,4 +49,37 @@ import Testing
     #expect(CPU.current.levels == CPU.current.levels.sorted())
     #expect(ISA.native.isSupported)
   }
+
+  @Test("A factored matrix times the solution gives the right sides", arguments: [1, 2, 7, 130])
+  func solve(size: Int) throws {
+    try BLAS.load()
+    var random = RandomSource(seed: 8)
+    let half = (0..<size * size).map { _ in random.normal() }
+    var matrix = [Double](repeating: 0, count: size * size)
+    for i in 0..<size {
+      for j in 0..<size {
+        for k in 0..<size { matrix[i * size + j] += half[i * size + k] * half[j * size + k] }
+      }
+      matrix[i * size + i] += 1
+    }
+    let right = (0..<2 * size).map { _ in random.normal() }
+    var factor = matrix
+    // Only the lower triangle is read.
+    for i in 0..<size { for j in i + 1..<max(size, i + 1) { factor[i * size + j] = .nan } }
+    #expect(BLAS.factor(&factor, size: size))
+    let solution = BLAS.solve(factor: factor, size: size, right)
+    for side in 0..<2 {
+      for i in 0..<size {
+        let sum = (0..<size).reduce(0.0) { $0 + matrix[i * size + $1] * solution[side * size + $1] }
+        #expect(abs(sum - right[side * size + i]) < 1e-8)
+      }
+    }
+  }
+
+  @Test("A matrix that is not positive definite is refused")
+  func indefinite() throws {
+    try BLAS.load()
+    var matrix: [Double] = [1, 0, 2, 1]
+    #expect(!BLAS.factor(&matrix, size: 2))
+  }
 }

@@ -12,13 +12,15 @@ struct SyntheticDevice {
 
   /// A roofline per operator: the longer of arithmetic and memory, and a fixed time.
   func milliseconds(_ network: Network) -> Double {
-    NetworkFeatures(of: network).operators.reduce(0.05) { sum, features in
-      let terms = features.terms
-      let rate = features.category.rawValue.hasPrefix("depthwise") ? 12e6 : 60e6
-      let arithmetic = (terms[.macs] + terms[.waste]) / rate
-      let memory = (terms[.read] + terms[.written] + terms[.weights] + terms[.patches]) / 10e6
-      return sum + max(arithmetic, memory) + 0.002
-    }
+    NetworkFeatures(of: network).operators.reduce(0.05) { $0 + milliseconds($1) }
+  }
+
+  func milliseconds(_ features: OperatorFeatures) -> Double {
+    let terms = features.terms
+    let rate = features.category.rawValue.hasPrefix("depthwise") ? 12e6 : 60e6
+    let arithmetic = (terms[.macs] + terms[.waste]) / rate
+    let memory = (terms[.read] + terms[.written] + terms[.weights] + terms[.patches]) / 10e6
+    return max(arithmetic, memory) + 0.002
   }
 
   /// A formula that a linear model can meet exactly.

@@ -1,0 +1,106 @@
+import Diagnostics
+import Foundation
+import Networks
+
+extension DevicePredictor {
+  /// The fewest networks that a predictor is fitted on.
+  public static let fewestNetworks = 20
+  /// The fewest networks that predictors of other devices are corrected by.
+  public static let fewestCorrections = 10
+  /// Parts into which networks are divided to learn how wrong predictions are.
+  private static let parts = 5
+
+  /// Fits a predictor.
+  ///
+  /// - Parameters:
+  ///   - bases: predictors of other devices to start from, so that ten or twenty networks are enough.
+  ///   - progress: is told how many of the fits are done.
+  /// - Throws: ``Diagnostic`` where there are too few networks, the device tells no operators' times, or what `progress`
+  ///   throws.
+  public static func fit(
+    _ networks: [MeasuredNetwork], bases: [DevicePredictor] = [], provenance: PredictorProvenance,
+    coverage: Double = 0.9,
+    seed: UInt64 = 0, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+  ) throws -> DevicePredictor {
+    try check(networks, isCorrection: !bases.isEmpty)
+    // In an order of their own, so that a fit does not depend on the order of a database.
+    let networks = networks.sorted { $0.key < $1.key }
+    let folds = Folds(rows: networks.count, count: parts, seed: seed, purpose: "intervals")
+    var predicted: [(network: MeasuredNetwork, latency: OperatorModel.Latency)] = []
+    for fold in folds.members.indices {
+      try progress(fold, folds.members.count + 1)
+      let model = try model(folds.rows(outside: fold).map { networks[$0] }, bases, seed)
+      predicted += folds.members[fold].compactMap { row in
+        (try? model.latency(of: networks[row].features)).map { (networks[row], $0) }
+      }
+    }
+    try progress(folds.members.count, folds.members.count + 1)
+    let interval = ScaledInterval(
+      errors: predicted.map { (log($0.network.milliseconds / $0.latency.milliseconds), $0.latency.novelty) },
+      coverage: coverage)
+    let covered = predicted.count {
+      abs(log($0.network.milliseconds / $0.latency.milliseconds)) <= interval.logHalfWidth(novelty: $0.latency.novelty)
+    }
+    let predictor = DevicePredictor(
+      model: try model(networks, bases, seed), interval: interval, provenance: provenance, sampleCount: networks.count,
+      error: ErrorReport(
+        .crossValidation, predicted: predicted.map(\.latency.milliseconds),
+        measured: predicted.map(\.network.milliseconds),
+        intervalCoverage: Double(covered) / Double(predicted.count)))
+    try progress(folds.members.count + 1, folds.members.count + 1)
+    return predictor
+  }
+
+  private static func check(_ networks: [MeasuredNetwork], isCorrection: Bool) throws {
+    let fewest = isCorrection ? fewestCorrections : fewestNetworks
+    guard networks.count >= fewest else {
+      throw Diagnostic(
+        .failure, "too few samples to fit a latency predictor", value: "\(networks.count)",
+        rule: "at least \(fewest) are needed" + (isCorrection ? "" : ", or \(fewestCorrections) with --base"),
+        remedy: "measure more networks")
+    }
+    for network in networks where network.operators.allSatisfy({ $0 == 0 }) {
+      throw Diagnostic(
+        .unusableFile, "a sample does not tell what its operators took", at: .init(path: network.key),
+        rule: "the predictor is fitted on operators' times", remedy: "collect the samples again on a local device")
+    }
+  }
+
+  private static func model(
+    _ networks: [MeasuredNetwork], _ bases: [DevicePredictor], _ seed: UInt64
+  ) throws -> OperatorModel {
+    let sources = try OperatorModel.sources(
+      bases.map { ($0.provenance.deviceName, $0.model) }, for: networks)
+    return try OperatorModel.fit(networks, sources: sources, seed: seed)
+  }
+}
+
+extension OperatorModel {
+  /// The shares of other devices' models with which they tell best what the operators of measured networks took.
+  ///
+  /// Shares are not negative; what all operators take more or less has a coefficient of its own, which the corrections
+  /// learn afterwards. Devices of no use are left out.
+  static func sources(
+    _ models: [(name: String, model: OperatorModel)], for networks: [MeasuredNetwork]
+  ) throws -> [Source] {
+    guard models.count > 1 else { return models.map { Source(name: $0.name, share: 1, model: $0.model) } }
+    var (rows, targets): ([[Double]], [Double]) = ([], [])
+    for network in networks {
+      for (features, milliseconds) in zip(network.features.operators, network.operators) where milliseconds > 0 {
+        // Large operators count as much as the part of the network that they are.
+        let weight = (milliseconds / network.milliseconds).squareRoot()
+        let logs = try models.map { log(try $0.model.operatorParts(of: features).milliseconds) }
+        rows.append((logs + [1, -1]).map { weight * $0 })
+        targets.append(weight * log(max(OperatorFit.shortest, milliseconds)))
+      }
+    }
+    let regression = RobustRegression(ridge: 1e-4, threshold: 1.5)
+    let shares = regression.scaledCoefficients(rows, targets: targets).prefix(models.count)
+    let sources = zip(models, shares).filter { $0.1 >= leastShare }.map {
+      Source(name: $0.0.name, share: $0.1, model: $0.0.model)
+    }
+    return sources.isEmpty ? [Source(name: models[0].name, share: 1, model: models[0].model)] : sources
+  }
+
+  private static let leastShare = 0.02
+}

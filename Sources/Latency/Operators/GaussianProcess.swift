@@ -1,0 +1,117 @@
+import Compute
+import Diagnostics
+import Foundation
+
+/// A smooth function of positions, learned from noisy values at some of them (Rasmussen and Williams, "Gaussian Processes
+/// for Machine Learning", 2006): the value anywhere is a weighted sum of the likenesses to the positions that were seen.
+///
+/// At a position that was seen it is nearly what was seen there; far from all it goes back to zero.
+struct GaussianProcess: Hashable, Sendable {
+  /// What positions have to do with each other.
+  let kernel: Kernel
+  /// The distinct positions that were seen.
+  let supports: [OperatorPosition]
+  /// How much each adds.
+  let weights: [Float]
+
+  /// A sum of two bells over the distance of positions and of a constant, which all positions share.
+  struct Kernel: Hashable, Sendable {
+    /// What changes slowly: variance, and width in octaves.
+    var wide: Bell
+    /// What is peculiar to a position.
+    var narrow: Bell
+    /// The variance of what all positions have in common.
+    var shared: Double
+
+    /// A bell over distance.
+    struct Bell: Hashable, Sendable, Codable {
+      var variance: Double
+      var width: Double
+    }
+  }
+
+  /// Values that were seen at a position.
+  struct Observation {
+    var position: OperatorPosition
+    var value: Double
+    /// The variance of the value's noise.
+    var noise: Double
+  }
+
+  /// The function at a position.
+  struct Value {
+    var value: Double
+    /// How little is known of such positions, from 0, where one was seen, to 1.
+    var novelty: Double
+  }
+
+  /// The function at a position.
+  func value(at position: OperatorPosition) -> Value {
+    var (sum, likest) = (0.0, 0.0)
+    for (support, weight) in zip(supports, weights) {
+      let likeness = kernel.likeness(position, support)
+      sum += Double(weight) * likeness
+      likest = max(likest, likeness)
+    }
+    return Value(value: sum, novelty: 1 - likest / kernel.greatest)
+  }
+}
+
+extension GaussianProcess.Kernel {
+  /// The likeness of a position to itself.
+  var greatest: Double { wide.variance + narrow.variance + shared }
+
+  func likeness(_ a: OperatorPosition, _ b: OperatorPosition) -> Double {
+    let difference = a.lanes - b.lanes
+    let distance = Double((difference * difference).sum())
+    return wide.likeness(distance) + narrow.likeness(distance) + shared
+  }
+
+  /// The likenesses of all pairs, the lower triangle row after row.
+  fileprivate func matrix(_ positions: [OperatorPosition]) -> [Double] {
+    let size = positions.count
+    var values = [Double](repeating: 0, count: size * size)
+    for i in 0..<size { for j in 0...i { values[i * size + j] = likeness(positions[i], positions[j]) } }
+    return values
+  }
+}
+
+extension GaussianProcess.Kernel.Bell {
+  fileprivate func likeness(_ squaredDistance: Double) -> Double {
+    variance == 0 ? 0 : variance * exp(-squaredDistance / (2 * width * width))
+  }
+}
+
+extension GaussianProcess {
+  /// Fits observations at distinct positions; those far from what the others say lose weight (the noise is Student's t
+  /// with four degrees of freedom; Lange et al., "Robust statistical modeling using the t distribution", 1989).
+  ///
+  /// - Throws: ``Diagnostic`` where OpenBLAS is not installed, or values are no numbers.
+  static func fit(_ observations: [Observation], kernel: Kernel) throws -> GaussianProcess {
+    try BLAS.load()
+    let likenesses = kernel.matrix(observations.map(\.position))
+    var trust = [Double](repeating: 1, count: observations.count)
+    var weights: [Double] = []
+    for _ in 0..<rounds {
+      let noise = zip(observations, trust).map { $0.noise / $1 }
+      weights = try solve(likenesses, noise, observations.map(\.value))
+      trust = observations.indices.map { i in
+        // The residual of a Gaussian process is its weight times the noise's variance.
+        let residual = weights[i] * noise[i]
+        return (freedom + 1) / (freedom + residual * residual / observations[i].noise)
+      }
+    }
+    return GaussianProcess(kernel: kernel, supports: observations.map(\.position), weights: weights.map(Float.init))
+  }
+
+  private static let (rounds, freedom) = (4, 4.0)
+
+  private static func solve(_ likenesses: [Double], _ noise: [Double], _ values: [Double]) throws -> [Double] {
+    var matrix = likenesses
+    for i in noise.indices { matrix[i * noise.count + i] += noise[i] }
+    guard BLAS.factor(&matrix, size: noise.count) else {
+      throw Diagnostic(.failure, "timings of operators cannot be fitted", rule: "they are finite numbers")
+    }
+    return BLAS.solve(factor: matrix, size: noise.count, values)
+  }
+}

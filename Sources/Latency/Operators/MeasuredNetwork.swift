@@ -1,0 +1,51 @@
+import Diagnostics
+import Networks
+
+/// A measured network with what each of its fused operators took.
+public struct MeasuredNetwork: Hashable, Sendable {
+  /// What names it in samples.
+  public var key: String
+  /// The family that it belongs to, such as a search space; for reports.
+  public var family: String
+  /// The features of its fused operators.
+  public var features: NetworkFeatures
+  /// The measured median latency.
+  public var milliseconds: Double
+  /// What each operator took of it, in the order of the features; 0 for what a runtime absorbs into others.
+  public var operators: [Double]
+  /// What the runtime took for itself.
+  public var overhead: Double
+
+  /// Creates a measurement.
+  ///
+  /// - Parameter timings: what the device says of operators, by the names of the fused network's nodes; other names are
+  ///   the runtime's own.
+  /// - Throws: ``Diagnostic`` that names the network where a latency is unusable.
+  public init(
+    key: String, family: String, features: NetworkFeatures, milliseconds: Double, timings: [String: Double]
+  ) throws {
+    let usable = ([milliseconds] + timings.values).allSatisfy { $0.isFinite && $0 >= 0 }
+    guard usable, milliseconds > 0 else {
+      throw Diagnostic(
+        .unusableFile, "a sample's latency is unusable", at: .init(path: key), value: "\(milliseconds)",
+        rule: "latencies are positive numbers of milliseconds")
+    }
+    (self.key, self.family, self.features, self.milliseconds) = (key, family, features, milliseconds)
+    operators = features.operators.map { timings[$0.node] ?? 0 }
+    overhead = max(0, timings.values.reduce(0, +) - operators.reduce(0, +))
+  }
+}
+
+extension OperatorCategory {
+  /// The kinds of work that differ in size alone: `depthwise3` and `depthwise5` are of one group.
+  var group: String {
+    let name = rawValue
+    guard let digit = name.firstIndex(where: \.isNumber) else { return name }
+    return String(name[..<digit])
+  }
+}
+
+extension NetworkFeatures {
+  /// Bytes of all parameters: what decides whether they stay in a cache from one run to the next.
+  var weightBytes: Double { operators.reduce(0) { $0 + $1.terms[.weights] } }
+}

@@ -1,0 +1,163 @@
+import Foundation
+import Networks
+
+/// How operator models are fitted. The constants were chosen by cross-validation on the networks that predictors are
+/// fitted on, never on those that they are tested on; see docs/PREDICTORS.md.
+enum OperatorFit {
+  /// Likeness of operators of one group.
+  static let operatorKernel = GaussianProcess.Kernel(
+    wide: .init(variance: 0.25, width: 4), narrow: .init(variance: 0.04, width: 1), shared: 0.01)
+  /// Likeness of networks by the bytes of their parameters.
+  static let footprintKernel = GaussianProcess.Kernel(
+    wide: .init(variance: 0.01, width: 2.5), narrow: .init(variance: 0, width: 1), shared: 0.0025)
+  /// The standard deviation of an operator's timing: relative, and in milliseconds.
+  static let (relativeNoise, clockNoise) = (0.04, 0.0005)
+  /// The part of the noise's variance that timing an operator more often does not reduce.
+  static let lastingNoise = 0.3
+  /// The standard deviation of a network's relative error.
+  static let networkNoise = 0.06
+  /// Milliseconds that are added to an operator's before its relative error is taken, so that tiny ones do not count as
+  /// much as large ones.
+  static let offset = 0.002
+  /// Timings are taken for no less: a clock's resolution.
+  static let shortest = 1e-4
+  /// Logarithmic corrections beyond are taken for errors of measurement.
+  static let greatestCorrection = 2.0
+  static let regression = RobustRegression(ridge: 4e-4, threshold: 1.5)
+  static let overheadRegression = RobustRegression(ridge: 1e-4, threshold: 2)
+  /// Parts into which networks are divided to learn what sums of operators lack.
+  static let parts = 4
+}
+
+extension OperatorModel {
+  /// Fits timed operators, then the factor of whole networks on sums that were predicted without the network.
+  ///
+  /// - Parameter sources: models of other devices in place of the linear one.
+  /// - Throws: `Diagnostic` where OpenBLAS is not installed.
+  static func fit(_ networks: [MeasuredNetwork], sources: [Source] = [], seed: UInt64) throws -> OperatorModel {
+    var model = try fitOperators(networks, sources: sources)
+    let folds = Folds(rows: networks.count, count: OperatorFit.parts, seed: seed, purpose: "whole networks")
+    var observations: [GaussianProcess.Observation] = []
+    for fold in folds.members.indices {
+      let part = try fitOperators(folds.rows(outside: fold).map { networks[$0] }, sources: sources)
+      observations += folds.members[fold].compactMap { part.residual(networks[$0]) }
+    }
+    model.footprint = try GaussianProcess.fit(merged(observations), kernel: OperatorFit.footprintKernel)
+    return model
+  }
+
+  /// What a network took beyond the sum of its operators; `nil` where it holds a kind that this part of the networks lacks.
+  private func residual(_ network: MeasuredNetwork) -> GaussianProcess.Observation? {
+    guard let sum = try? latency(of: network.features).milliseconds else { return nil }
+    return .init(
+      position: OperatorPosition(size: network.features.weightBytes),
+      value: max(-0.5, min(0.5, log(network.milliseconds / sum))),
+      noise: OperatorFit.networkNoise * OperatorFit.networkNoise)
+  }
+
+  private static func fitOperators(_ networks: [MeasuredNetwork], sources: [Source]) throws -> OperatorModel {
+    let timings = networks.flatMap { network in
+      zip(network.features.operators, network.operators).map {
+        Timing(features: $0, milliseconds: max(OperatorFit.shortest, $1))
+      }
+    }
+    var model = OperatorModel(sources: sources)
+    if sources.isEmpty {
+      for (category, timings) in Dictionary(grouping: timings, by: \.features.category) {
+        model.coefficients[category] = coefficients(timings)
+      }
+    }
+    for (group, timings) in Dictionary(grouping: timings, by: \.features.category.group) {
+      model.corrections[group] = try correction(timings, to: model)
+    }
+    model.overheads = overheads(networks)
+    return model
+  }
+
+  /// An operator and what it took.
+  private struct Timing {
+    var features: OperatorFeatures
+    var milliseconds: Double
+  }
+
+  /// Milliseconds per unit of work of one category.
+  private static func coefficients(_ timings: [Timing]) -> LatencyTerms {
+    let used = LatencyTerm.allCases.filter { term in timings.contains { $0.features.terms[term] > 0 } }
+    let rows = timings.map { timing in
+      used.map { timing.features.terms[$0] / (timing.milliseconds + OperatorFit.offset) }
+    }
+    let solution = OperatorFit.regression.scaledCoefficients(
+      rows, targets: timings.map { $0.milliseconds / ($0.milliseconds + OperatorFit.offset) })
+    return zip(used, solution).reduce(into: LatencyTerms()) { $0[$1.0] = $1.1 }
+  }
+
+  /// The smooth factor of a group.
+  private static func correction(_ timings: [Timing], to model: OperatorModel) throws -> GaussianProcess {
+    let limit = OperatorFit.greatestCorrection
+    // In an order of their own: dictionaries have none.
+    let places = Dictionary(grouping: timings, by: \.features.position).values.sorted {
+      $0[0].features.position.isBefore($1[0].features.position)
+    }
+    return try GaussianProcess.fit(
+      places.map { timings in
+        let milliseconds = median(timings.map(\.milliseconds))
+        let base = try model.baseMilliseconds(of: timings[0].features)
+        let (relative, clock) = (OperatorFit.relativeNoise, OperatorFit.clockNoise / milliseconds)
+        let lasting = OperatorFit.lastingNoise
+        return .init(
+          position: timings[0].features.position, value: max(-limit, min(limit, log(milliseconds / base))),
+          noise: (relative * relative + clock * clock) * (lasting + (1 - lasting) / Double(timings.count)))
+      }, kernel: OperatorFit.operatorKernel)
+  }
+
+  /// What the runtime takes for itself, or nothing where no network shows any.
+  private static func overheads(_ networks: [MeasuredNetwork]) -> [String: Overhead] {
+    guard networks.contains(where: { $0.overhead > 0 }) else { return [:] }
+    let groups = Set(networks.flatMap { $0.features.operators.map(\.category.group) }).sorted()
+    let rows = networks.map { network in
+      groups.flatMap { group in
+        let terms = network.features.operators.filter { $0.category.group == group }.map(\.terms)
+        return [Double(terms.count), terms.reduce(0) { $0 + $1[.read] + $1[.written] }].map {
+          $0 / network.milliseconds
+        }
+      }
+    }
+    let solution = OperatorFit.overheadRegression.scaledCoefficients(
+      rows, targets: networks.map { $0.overhead / $0.milliseconds })
+    return groups.enumerated().reduce(into: [:]) { overheads, group in
+      let overhead = Overhead(call: solution[2 * group.offset], byte: solution[2 * group.offset + 1])
+      if overhead.call > 0 || overhead.byte > 0 { overheads[group.element] = overhead }
+    }
+  }
+
+  /// Observations of one position as one.
+  private static func merged(_ observations: [GaussianProcess.Observation]) -> [GaussianProcess.Observation] {
+    Dictionary(grouping: observations, by: \.position).values.map { same in
+      .init(position: same[0].position, value: median(same.map(\.value)), noise: same[0].noise / Double(same.count))
+    }.sorted { $0.position.isBefore($1.position) }
+  }
+}
+
+extension OperatorPosition {
+  /// A fixed order of positions.
+  func isBefore(_ other: OperatorPosition) -> Bool {
+    for lane in 0..<16 where lanes[lane] != other.lanes[lane] { return lanes[lane] < other.lanes[lane] }
+    return false
+  }
+}
+
+extension RobustRegression {
+  /// The coefficients of rows whose columns are first divided by their root mean square, so that a ridge means the same for
+  /// all of them; drawn towards 0.
+  func scaledCoefficients(_ rows: [[Double]], targets: [Double]) -> [Double] {
+    let columns = rows.first?.count ?? 0
+    let scales = (0..<columns).map { column in
+      let squares = rows.reduce(0) { $0 + $1[column] * $1[column] }
+      return squares > 0 ? (squares / Double(rows.count)).squareRoot() : 1
+    }
+    let problem = LinearProblem(
+      columns: columns, values: rows.flatMap { row in zip(row, scales).map { $0 / $1 } }, targets: targets)
+    let solution = coefficients(of: problem, prior: [Double](repeating: 0, count: columns))
+    return zip(solution, scales).map { $0 / $1 }
+  }
+}

@@ -1,0 +1,113 @@
+import Diagnostics
+import Foundation
+import Networks
+
+/// What the operators of a network take on one device, and the network as a whole.
+///
+/// An operator takes what a linear model of its amounts of work says, whose coefficients are never negative, times a smooth
+/// factor of its position among timed operators. What the runtime does for itself is linear in bytes and calls. The sum is
+/// corrected by a smooth factor of the bytes of all parameters, since what fits a cache is read from it again in the next
+/// run.
+struct OperatorModel: Hashable, Sendable {
+  /// Milliseconds per unit of work, by category.
+  var coefficients = FeatureTotals()
+  /// Models of other devices that stand in place of the coefficients where these are empty.
+  var sources: [Source] = []
+  /// The logarithm of the factor on an operator's milliseconds, by group.
+  var corrections: [String: GaussianProcess] = [:]
+  /// Milliseconds of the runtime itself, by group.
+  var overheads: [String: Overhead] = [:]
+  /// The logarithm of the factor on a network's milliseconds, by the bytes of its parameters.
+  var footprint: GaussianProcess?
+
+  /// A model of another device, and its share: the logarithm of the base is the sum of the sources' logarithms by shares.
+  struct Source: Hashable, Sendable, Codable {
+    var name: String
+    var share: Double
+    var model: OperatorModel
+  }
+
+  /// What a runtime adds to operators of a group.
+  struct Overhead: Hashable, Sendable, Codable {
+    /// Milliseconds per operator.
+    var call: Double
+    /// Milliseconds per byte of activations read and written.
+    var byte: Double
+  }
+
+  /// Parts of a latency, which add up over operators.
+  struct Parts: Hashable, Sendable {
+    /// Milliseconds.
+    var milliseconds = 0.0
+    /// Milliseconds of operators unlike those that were timed.
+    var doubt = 0.0
+
+    static func + (a: Self, b: Self) -> Self {
+      Self(milliseconds: a.milliseconds + b.milliseconds, doubt: a.doubt + b.doubt)
+    }
+  }
+
+  /// A predicted latency.
+  struct Latency: Hashable, Sendable {
+    var milliseconds: Double
+    /// The part of the time that is spent in operators unlike those that were timed, from 0 to 1.
+    var novelty: Double
+  }
+
+  /// No operator takes less: a clock's tick.
+  static let least = 2e-5
+
+  /// The latency of a network.
+  ///
+  /// - Throws: ``Diagnostic`` that names the first operator of a kind that was never measured.
+  func latency(of network: NetworkFeatures) throws -> Latency {
+    let sum = try network.operators.reduce(Parts()) { $0 + (try parts(of: $1)) }
+    let factor = footprintFactor(weightBytes: network.weightBytes)
+    return Latency(
+      milliseconds: factor * sum.milliseconds, novelty: sum.milliseconds > 0 ? sum.doubt / sum.milliseconds : 0)
+  }
+
+  /// What an operator adds, before the factor of the whole network.
+  ///
+  /// - Throws: ``Diagnostic`` that names the operator where its kind was never measured.
+  func parts(of features: OperatorFeatures) throws -> Parts {
+    let own = try operatorParts(of: features)
+    guard let overhead = overheads[features.category.group] else { return own }
+    let bytes = features.terms[.read] + features.terms[.written]
+    return own + Parts(milliseconds: overhead.call + overhead.byte * bytes)
+  }
+
+  /// What an operator itself takes.
+  func operatorParts(of features: OperatorFeatures) throws -> Parts {
+    let base = try baseMilliseconds(of: features)
+    guard let correction = corrections[features.category.group]?.value(at: features.position) else {
+      return Parts(milliseconds: base, doubt: base)
+    }
+    let milliseconds = base * exp(correction.value)
+    return Parts(milliseconds: milliseconds, doubt: correction.novelty * milliseconds)
+  }
+
+  /// The milliseconds that the correction multiplies.
+  func baseMilliseconds(of features: OperatorFeatures) throws -> Double {
+    if !sources.isEmpty {
+      return exp(
+        try sources.reduce(0) { $0 + $1.share * log(try $1.model.operatorParts(of: features).milliseconds) })
+    }
+    guard coefficients.contains(features.category) else { throw unknown(features) }
+    return max(Self.least, features.terms.dot(coefficients[features.category]))
+  }
+
+  /// The factor on a network's milliseconds.
+  func footprintFactor(weightBytes: Double) -> Double {
+    footprint.map { exp($0.value(at: OperatorPosition(size: weightBytes)).value) } ?? 1
+  }
+
+  private func unknown(_ features: OperatorFeatures) -> Diagnostic {
+    let known = coefficients.categories.map(\.rawValue)
+    return Diagnostic(
+      .failure, "the latency of this kind of operator was never measured", at: .init(path: features.node),
+      value: features.category.rawValue, rule: "the predictor knows \(known.joined(separator: ", "))",
+      nearest: nearestName(to: features.category.rawValue, among: known),
+      remedy: "measure networks that hold it and fit the predictor again")
+  }
+}

@@ -1,0 +1,223 @@
+import Diagnostics
+import Foundation
+import Networks
+import Tensors
+import Testing
+
+@testable import Latency
+
+@Suite struct DevicePredictorTests {
+  @Test("A roofline with noise is predicted within some percent, and better than a linear model does")
+  func roofline() throws {
+    let (fitted, held) = (try measured(60, seed: 1), try measured(60, seed: 2, noise: 0))
+    let predictor = try DevicePredictor.fit(fitted, provenance: testProvenance)
+    let errors = try predictor.evaluated(on: held)
+    #expect(errors.meanRelativeError < 0.03, "\(errors.meanRelativeError)")
+    #expect(errors.within10 > 0.97)
+    var linear = predictor.model
+    linear.corrections = [:]
+    let linearErrors = try held.map { network in
+      abs(try linear.latency(of: network.features).milliseconds / network.milliseconds - 1)
+    }
+    #expect(linearErrors.reduce(0, +) / Double(held.count) > 1.5 * errors.meanRelativeError)
+  }
+
+  @Test("Intervals cover about the fraction that they promise")
+  func coverage() throws {
+    var covered = 0.0
+    for seed in 0..<4 as Range<UInt64> {
+      let predictor = try DevicePredictor.fit(measured(40, seed: 20 + seed, noise: 0.05), provenance: testProvenance)
+      covered += try #require(predictor.evaluated(on: measured(80, seed: 40 + seed, noise: 0.05)).intervalCoverage) / 4
+    }
+    #expect(covered > 0.84 && covered < 0.97, "\(covered)")
+  }
+
+  @Test("Some timings that are wrong by a factor hardly matter")
+  func robust() throws {
+    var networks = try measured(60, seed: 3)
+    for network in stride(from: 0, to: 60, by: 12) {
+      for i in networks[network].operators.indices { networks[network].operators[i] *= 5 }
+    }
+    let errors = try DevicePredictor.fit(networks, provenance: testProvenance).evaluated(
+      on: measured(40, seed: 4, noise: 0))
+    #expect(errors.meanRelativeError < 0.05, "\(errors.meanRelativeError)")
+  }
+
+  @Test("What networks with more parameters take beyond the sum of their operators is learned from whole networks")
+  func footprint() throws {
+    func slowed(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
+      networks.map { network in
+        var network = network
+        network.milliseconds *= network.features.weightBytes > 1e6 ? 1.15 : 0.95
+        return network
+      }
+    }
+    let predictor = try DevicePredictor.fit(slowed(measured(80, seed: 5)), provenance: testProvenance)
+    let errors = try predictor.evaluated(on: slowed(measured(60, seed: 6, noise: 0)))
+    #expect(errors.meanRelativeError < 0.05, "\(errors.meanRelativeError)")
+    let (small, large) = (
+      predictor.model.footprintFactor(weightBytes: 2e5), predictor.model.footprintFactor(weightBytes: 4e6)
+    )
+    #expect(large > 1.05 * small)
+  }
+
+  @Test("The runtime's own time is linear in calls and bytes")
+  func overhead() throws {
+    func withOverhead(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
+      networks.map { network in
+        var network = network
+        let bytes = network.features.operators.reduce(0) {
+          $0 + ($1.category.group == "depthwise" ? $1.terms[.read] + $1.terms[.written] : 0)
+        }
+        network.overhead = 0.002 * Double(network.features.operators.count) + bytes / 20e6
+        network.milliseconds += network.overhead
+        return network
+      }
+    }
+    let predictor = try DevicePredictor.fit(withOverhead(measured(60, seed: 7)), provenance: testProvenance)
+    let errors = try predictor.evaluated(on: withOverhead(measured(40, seed: 8, noise: 0)))
+    #expect(errors.meanRelativeError < 0.04, "\(errors.meanRelativeError)")
+    #expect(!predictor.model.overheads.isEmpty)
+  }
+
+  @Test("Ten networks correct the predictor of a device that is another by a factor and a term")
+  func correction() throws {
+    let base = try DevicePredictor.fit(measured(60, seed: 9), provenance: testProvenance)
+    func other(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
+      networks.map { network in
+        var network = network
+        for (i, features) in network.features.operators.enumerated() {
+          network.operators[i] *= features.category.group == "depthwise" ? 2.5 : 1.4
+        }
+        network.milliseconds = network.operators.reduce(0, +)
+        return network
+      }
+    }
+    let held = other(try measured(60, seed: 10, noise: 0))
+    let corrected = try DevicePredictor.fit(
+      other(measured(10, seed: 11)), bases: [base], provenance: testProvenance)
+    #expect(try corrected.evaluated(on: held).meanRelativeError < 0.04)
+    #expect(try base.evaluated(on: held).meanRelativeError > 0.2)
+    let twoBases = try DevicePredictor.fit(
+      other(measured(10, seed: 11)), bases: [base, corrected], provenance: testProvenance)
+    #expect(try twoBases.evaluated(on: held).meanRelativeError < 0.04)
+  }
+
+  @Test("An operator of a kind that was never measured is an error that names it")
+  func unknownOperator() throws {
+    let predictor = try DevicePredictor.fit(measured(20, seed: 12), provenance: testProvenance)
+    var builder = NetworkBuilder(name: "strange")
+    let image = try builder.input("image", [1, 16, 8, 8])
+    let value = try builder.convolution("odd", image, .square(channels: 16, kernel: 9, groups: 16))
+    let network = builder.network(outputs: [("y", value)])
+    let error = try #require(throws: Diagnostic.self) { try predictor.predict(NetworkFeatures(of: network)) }
+    #expect(error.place?.path == "odd" && error.value == "depthwise9")
+  }
+
+  @Test("The order of samples does not matter, and too few or unusable ones are refused")
+  func samples() throws {
+    let networks = try measured(24, seed: 13)
+    let fitted = try DevicePredictor.fit(networks, provenance: testProvenance, seed: 3)
+    #expect(try DevicePredictor.fit(networks.reversed(), provenance: testProvenance, seed: 3) == fitted)
+    #expect(throws: Diagnostic.self) { try DevicePredictor.fit(Array(networks[..<19]), provenance: testProvenance) }
+    #expect(throws: Diagnostic.self) {
+      try DevicePredictor.fit(Array(networks[..<9]), bases: [fitted], provenance: testProvenance)
+    }
+    var silent = networks
+    silent[3].operators = silent[3].operators.map { _ in 0 }
+    #expect(throws: Diagnostic.self) { try DevicePredictor.fit(silent, provenance: testProvenance) }
+    for unusable in [0, -1, Double.nan, .infinity] {
+      #expect(throws: Diagnostic.self) {
+        try MeasuredNetwork(
+          key: "n", family: "f", features: networks[0].features, milliseconds: unusable, timings: ["a": 1])
+      }
+    }
+  }
+
+  @Test("A predictor survives being saved and loaded, bit for bit, also one with sources")
+  func roundTrip() throws {
+    let base = try DevicePredictor.fit(measured(20, seed: 14), provenance: testProvenance)
+    let corrected = try DevicePredictor.fit(measured(10, seed: 15), bases: [base], provenance: testProvenance)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predictor-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for predictor in [base, corrected] {
+      try predictor.save(to: folder)
+      #expect(try DevicePredictor.load(folder) == predictor)
+      #expect(try DevicePredictor.isOne(folder))
+    }
+  }
+
+  @Test(
+    "A damaged number or word is an error that names its place",
+    arguments: [
+      ("\"version\" : 1", "\"version\" : 2", "version"),
+      ("\"format\" : \"quoin", "\"format\" : \"other", "format"),
+      ("\"coverage\" : 0.9", "\"coverage\" : 7", "interval"),
+      ("\"log_half_width\" : ", "\"log_half_width\" : -", "interval"),
+      ("\"positions\" : \"", "\"positions\" : \"AAAA", "position"),
+      ("\"positions\" : \"", "\"positions\" : \"?", "positions"),
+      ("\"weights\" : \"", "\"weights\" : \"AADAfwAAwH8AAMB/", "position"),
+      ("\"macs\" : ", "\"macs\" : -", "costs"),
+      ("\"macs\" : ", "\"marcs\" : ", "marcs"),
+      ("\"width\" : 4", "\"width\" : 0", "position"),
+      ("\"corrections\" : {", "\"corrections\" : 1, \"x\" : {", "corrections"),
+    ])
+  func damaged(original: String, replacement: String, place: String) throws {
+    let predictor = try DevicePredictor.fit(measured(20, seed: 16), provenance: testProvenance)
+    let text = String(decoding: try predictor.encoded(), as: UTF8.self)
+    let range = try #require(text.range(of: original))
+    let error = try #require(throws: Diagnostic.self) {
+      try DevicePredictor.decode(Data(text.replacingCharacters(in: range, with: replacement).utf8), path: "p.json")
+    }
+    #expect(error.category == .unusableFile && error.place?.file == "p.json")
+    #expect(error.description.contains(place), "\(error)")
+  }
+
+  @Test("Neither truncation nor sources within sources without end crash the reader")
+  func hostile() throws {
+    let data = try DevicePredictor.fit(measured(20, seed: 17), provenance: testProvenance).encoded()
+    for length in stride(from: 0, to: data.count - 2, by: data.count / 40) {
+      #expect(throws: Diagnostic.self) { try DevicePredictor.decode(data.prefix(length), path: "p.json") }
+    }
+    let text = String(decoding: data, as: UTF8.self)
+    let model =
+      "{\"coefficients\":{},\"corrections\":{},\"overheads\":{},\"sources\":[{\"name\":\"a\",\"share\":1,\"model\":"
+    let start = try #require(text.range(of: "\"model\" : ")).upperBound
+    for depth in [5, 50, 400] {
+      let nested = String(repeating: model, count: depth) + "{}" + String(repeating: "}]}", count: depth)
+      let rest =
+        String(text[..<start]) + nested + ","
+        + String(text[try #require(text.range(of: "\"provenance\"")).lowerBound...])
+      #expect(throws: Diagnostic.self) { try DevicePredictor.decode(Data(rest.utf8), path: "p.json") }
+    }
+  }
+
+  @Test("An interval grows with novelty where errors do, and only there")
+  func interval() {
+    var random = RandomSource(seed: 18)
+    let same = (0..<400).map { _ in (log: 0.05 * random.normal(), novelty: random.uniform()) }
+    #expect(ScaledInterval(errors: same, coverage: 0.9).noveltyFactor < 0.6)
+    let growing = (0..<400).map { _ in
+      let novelty = random.uniform()
+      return (log: 0.02 * (1 + 5 * novelty) * random.normal(), novelty: novelty)
+    }
+    let interval = ScaledInterval(errors: growing, coverage: 0.9)
+    #expect((2...12).contains(interval.noveltyFactor))
+    let covered = growing.count { abs($0.log) <= interval.logHalfWidth(novelty: $0.novelty) }
+    #expect((360...364).contains(covered))
+  }
+
+  /// Networks whose operators take what a roofline says, with noise on every operator.
+  private func measured(_ count: Int, seed: UInt64, noise: Double = 0.02) throws -> [MeasuredNetwork] {
+    var random = RandomSource(seed: seed)
+    let device = SyntheticDevice()
+    return try (0..<count).map { number in
+      let network = try SyntheticDevice.network(&random)
+      let features = NetworkFeatures(of: network)
+      let timings = features.operators.map { ($0.node, device.milliseconds($0) * exp(noise * random.normal())) }
+      return try MeasuredNetwork(
+        key: "n\(number)", family: "random", features: features, milliseconds: timings.reduce(0) { $0 + $1.1 },
+        timings: Dictionary(uniqueKeysWithValues: timings))
+    }
+  }
+}

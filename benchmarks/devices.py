@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Latency prediction on this machine: predictors of its devices, on networks that they were not fitted on.
+
+    devices.py QUOIN FIT TEST [--out DIR] [--new DEVICE --base A,B --samples 20]
+
+FIT and TEST are folders that `quoin device collect` wrote. Every device with samples in both gets a predictor, fitted on FIT and
+compared with TEST; networks in both are left out. `--new` names a device that is fitted on a few networks of FIT, starting from
+the predictors of other devices. DIR gets devices.json, devices.md, a plot, and the predictors in DIR/predictors.
+
+The noise ceiling is how often one undisturbed measurement lies within 5 % and 10 % of the middle of the other undisturbed ones of
+the same network, over all networks of TEST that were measured at least three times in calm.
+"""
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+
+def samples(folder):
+    """Measurements by device and network."""
+    connection = sqlite3.connect(f"file:{folder}/samples.sqlite?mode=ro", uri=True)
+    found = {}
+    for kind, key, text in connection.execute("SELECT kind, key, json FROM fact WHERE kind LIKE 'latency on %'"):
+        network = key.rsplit("/", 1)[0]
+        found.setdefault(kind.removeprefix("latency on "), {}).setdefault(network, []).append(json.loads(text))
+    return found
+
+
+def ceiling(networks):
+    """How well a measurement predicts the middle of others of the same network."""
+    errors = []
+    for measurements in networks.values():
+        calm = [one["latency"]["median"] for one in measurements if not one["latency"]["disturbed"]]
+        if len(calm) < 3:
+            continue
+        for position, value in enumerate(calm):
+            middle = statistics.median(calm[:position] + calm[position + 1:])
+            errors.append(abs(value / middle - 1))
+    if not errors:
+        return None
+    within = lambda limit: sum(error <= limit for error in errors) / len(errors)
+    return {"measurements": len(errors), "within_5": within(0.05), "within_10": within(0.10)}
+
+
+def effort(networks):
+    measurements = [one for several in networks.values() for one in several]
+    return {
+        "networks": len(networks), "measurements": len(measurements),
+        "calm_networks": sum(any(not one["latency"]["disturbed"] for one in several) for several in networks.values()),
+        "seconds": sum(one.get("seconds") or 0 for one in measurements)}
+
+
+def quoin(program, *arguments):
+    run = subprocess.run([program, *map(str, arguments), "--json"], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(run.stdout)
+
+
+def percent(value):
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def row(device, fitted, test, noise, seconds):
+    return (f"| {device} | {fitted['samples']} | {seconds / 60:.1f} | {test['samples']} | {percent(test['mape'])} "
+            f"| {percent(test['within_5'])} | {percent(test['within_10'])} | {percent(test['interval_coverage'])} "
+            f"| {percent(noise and noise['within_5'])} | {percent(noise and noise['within_10'])} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("quoin")
+    parser.add_argument("fit")
+    parser.add_argument("test")
+    parser.add_argument("--out", default="experiments/latency-prediction", type=Path)
+    parser.add_argument("--new")
+    parser.add_argument("--new-samples", help="the folder of the new device's samples for fitting")
+    parser.add_argument("--base", default="")
+    options = parser.parse_args()
+    fit, test = samples(options.fit), samples(options.test)
+    devices = sorted(device for device in fit if device in test and device != options.new)
+    predictors = options.out / "predictors"
+    answers, rows = {}, []
+    for device in devices:
+        start = time.time()
+        fitted = quoin(options.quoin, "predictor", "fit", options.fit, "--device", device, "-o", predictors / device)
+        answers[device] = {"fit": fitted, "fit_effort": effort(fit[device]), "test_effort": effort(test[device]),
+                           "noise_ceiling": ceiling(test[device]), "fit_seconds": time.time() - start}
+        print(device, fitted["cross_validation"], flush=True)
+    if options.new:
+        bases = ",".join(str(predictors / base) for base in options.base.split(","))
+        fitted = quoin(options.quoin, "predictor", "fit", options.new_samples, "--device", options.new, "--base", bases,
+                       "-o", predictors / options.new)
+        few = samples(options.new_samples)[options.new]
+        answers[options.new] = {"fit": fitted, "fit_effort": effort(few), "test_effort": effort(test[options.new]),
+                                "noise_ceiling": ceiling(test[options.new])}
+    every = devices + ([options.new] if options.new else [])
+    compared = quoin(options.quoin, "predictor", "evaluate", options.test, *[predictors / device for device in every],
+                     "--exclude", options.fit, "--plot", options.out / "devices.svg")
+    for answer in compared["devices"]:
+        one = answers[answer["device"]]
+        one["test"] = answer
+        rows.append(row(answer["device"], one["fit"], answer["all"], one["noise_ceiling"], one["fit_effort"]["seconds"]))
+    known = compared["devices"][:len(devices)]
+    covered = sum(d["all"]["interval_coverage"] * d["all"]["samples"] for d in known)
+    pooled = covered / sum(d["all"]["samples"] for d in known)
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    machine = {"processor": next(iter(fit[devices[0]].values()))[0]["device"]["cpu"], "cores": os.cpu_count(),
+               "system": platform.system(), "date": time.strftime("%Y-%m-%d"), "commit": commit}
+    (options.out / "devices.json").write_text(
+        json.dumps({"machine": machine, "pooled_coverage": pooled, "devices": answers}, indent=1, sort_keys=True) + "\n")
+    families = sorted({family for answer in compared["devices"] for family in answer["families"]})
+    (options.out / "devices.md").write_text(f"""# Latency prediction on the devices of one machine
+
+Written by `benchmarks/devices.py`. {machine['processor']}, {machine['cores']} cores, a virtual machine with neighbours;
+{machine['date']}, commit {commit}. Networks are measured by the protocol of [docs/MEASURING.md](../../docs/MEASURING.md); the
+predictor is that of [docs/PREDICTORS.md](../../docs/PREDICTORS.md). Networks that were disturbed in every measurement are left
+out, and no network of the test took part in fitting.
+
+| Device | networks to fit | minutes of measuring | networks to test | mean error | within 5 % | within 10 % | in the 90 % interval | one measurement within 5 % of others | within 10 % |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+""" + "\n".join(rows) + f"""
+
+Over {'these' if not options.new else 'all but the last of these'} devices {percent(pooled)} lie in their 90 % intervals.
+
+![Predicted over measured latencies](devices.svg)
+
+## By family
+
+Within 10 % (and 5 %); `single networks` are published ones, the others search spaces by the first digits of their files' checksums.
+
+| Device | {' | '.join(families)} |
+| --- | {' | '.join('---:' for _ in families)} |
+""" + "\n".join(
+        f"| {answer['device']} | " + " | ".join(
+            f"{percent(answer['families'][f]['within_10'])} ({percent(answer['families'][f]['within_5'])})"
+            if f in answer["families"] else "–" for f in families) + " |"
+        for answer in compared["devices"]) + "\n")
+    print((options.out / "devices.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
