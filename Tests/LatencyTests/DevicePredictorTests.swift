@@ -4,13 +4,24 @@ import Networks
 import Tensors
 import Testing
 
-@testable import Latency
+import Latency
 
 @Suite struct DevicePredictorTests {
   @Test("A roofline with noise is predicted within some percent, and better than a linear model does")
   func roofline() throws {
-    let (fitted, held) = (try measured(60, seed: 1), try measured(60, seed: 2, noise: 0))
-    let predictor = try DevicePredictor.fit(fitted, provenance: testProvenance)
+    // What leaves a cache takes longer, which no amount of work says.
+    func withCache(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
+      networks.map { network in
+        var network = network
+        for (i, features) in network.features.operators.enumerated() where features.terms[.read] > 1e5 {
+          network.operators[i] *= 1.5
+        }
+        network.milliseconds = network.operators.reduce(0, +)
+        return network
+      }
+    }
+    let held = withCache(try measured(60, seed: 2, noise: 0))
+    let predictor = try DevicePredictor.fit(withCache(measured(60, seed: 1)), provenance: testProvenance)
     let errors = try predictor.evaluated(on: held)
     #expect(errors.meanRelativeError < 0.03, "\(errors.meanRelativeError)")
     #expect(errors.within10 > 0.97)

@@ -4,7 +4,7 @@ import Networks
 import Tensors
 import Testing
 
-@testable import Latency
+import Latency
 
 @Suite struct GaussianProcessTests {
   private let kernel = GaussianProcess.Kernel(

@@ -101,7 +101,7 @@ extension OperatorModel: Codable {
   /// Sources may have sources; a file that nests more is not ours.
   private static let deepest = 4
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     coefficients = try container.decode(FeatureTotals.self, forKey: .coefficients)
     let depth = decoder.codingPath.count { $0.stringValue == CodingKeys.sources.stringValue }
@@ -123,7 +123,7 @@ extension OperatorModel: Codable {
     }
   }
 
-  func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(coefficients, forKey: .coefficients)
     if !sources.isEmpty { try container.encode(sources, forKey: .sources) }
@@ -139,7 +139,7 @@ extension GaussianProcess: Codable {
   /// endian, as base64.
   private enum CodingKeys: String, CodingKey { case wide, narrow, shared, positions, weights }
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let kernel = Kernel(
       wide: try container.decode(Kernel.Bell.self, forKey: .wide),
@@ -158,7 +158,7 @@ extension GaussianProcess: Codable {
     self.init(kernel: kernel, supports: supports, weights: weights)
   }
 
-  func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(kernel.wide, forKey: .wide)
     try container.encode(kernel.narrow, forKey: .narrow)

@@ -10,7 +10,7 @@ import Networks
 /// whole networks of its space, it knows nothing of spaces.
 public struct DevicePredictor: Hashable, Sendable {
   /// What operators take.
-  let model: OperatorModel
+  package let model: OperatorModel
   /// How intervals are made.
   public let interval: ScaledInterval
   /// Where the samples come from.
@@ -67,13 +67,13 @@ public struct ScaledInterval: Hashable, Sendable, Codable {
   }
 
   /// h for a network of a given novelty, from 0 to 1.
-  func logHalfWidth(novelty: Double) -> Double { logHalfWidth * (1 + noveltyFactor * novelty) }
+  package func logHalfWidth(novelty: Double) -> Double { logHalfWidth * (1 + noveltyFactor * novelty) }
 
   /// What the errors of predictions say, each made without its network.
   ///
   /// The factor makes the errors, if they were Laplace distributed, likeliest; the width is the quantile of the scaled
   /// errors with the rank ⌈(n + 1) · coverage⌉.
-  init(errors: [(log: Double, novelty: Double)], coverage: Double) {
+  package init(errors: [(log: Double, novelty: Double)], coverage: Double) {
     func scaled(_ factor: Double) -> [Double] { errors.map { abs($0.log) / (1 + factor * $0.novelty) } }
     func unlikelihood(_ factor: Double) -> Double {
       let typical = max(1e-6, scaled(factor).reduce(0, +) / Double(errors.count))

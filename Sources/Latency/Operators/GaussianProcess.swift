@@ -6,47 +6,60 @@ import Foundation
 /// for Machine Learning", 2006): the value anywhere is a weighted sum of the likenesses to the positions that were seen.
 ///
 /// At a position that was seen it is nearly what was seen there; far from all it goes back to zero.
-struct GaussianProcess: Hashable, Sendable {
+package struct GaussianProcess: Hashable, Sendable {
   /// What positions have to do with each other.
-  let kernel: Kernel
+  package let kernel: Kernel
   /// The distinct positions that were seen.
-  let supports: [OperatorPosition]
+  package let supports: [OperatorPosition]
   /// How much each adds.
-  let weights: [Float]
+  package let weights: [Float]
 
   /// A sum of two bells over the distance of positions and of a constant, which all positions share.
-  struct Kernel: Hashable, Sendable {
+  package struct Kernel: Hashable, Sendable {
     /// What changes slowly: variance, and width in octaves.
-    var wide: Bell
+    package var wide: Bell
     /// What is peculiar to a position.
-    var narrow: Bell
+    package var narrow: Bell
     /// The variance of what all positions have in common.
-    var shared: Double
+    package var shared: Double
+
+    /// Creates a kernel.
+    package init(wide: Bell, narrow: Bell, shared: Double) {
+      (self.wide, self.narrow, self.shared) = (wide, narrow, shared)
+    }
 
     /// A bell over distance.
-    struct Bell: Hashable, Sendable, Codable {
-      var variance: Double
-      var width: Double
+    package struct Bell: Hashable, Sendable, Codable {
+      package var variance: Double
+      package var width: Double
+
+      /// Creates a bell.
+      package init(variance: Double, width: Double) { (self.variance, self.width) = (variance, width) }
     }
   }
 
   /// Values that were seen at a position.
-  struct Observation {
-    var position: OperatorPosition
-    var value: Double
+  package struct Observation {
+    package var position: OperatorPosition
+    package var value: Double
     /// The variance of the value's noise.
-    var noise: Double
+    package var noise: Double
+
+    /// Creates an observation.
+    package init(position: OperatorPosition, value: Double, noise: Double) {
+      (self.position, self.value, self.noise) = (position, value, noise)
+    }
   }
 
   /// The function at a position.
-  struct Value {
-    var value: Double
+  package struct Value {
+    package var value: Double
     /// How little is known of such positions, from 0, where one was seen, to 1.
-    var novelty: Double
+    package var novelty: Double
   }
 
   /// The function at a position.
-  func value(at position: OperatorPosition) -> Value {
+  package func value(at position: OperatorPosition) -> Value {
     var (sum, likest) = (0.0, 0.0)
     for (support, weight) in zip(supports, weights) {
       let likeness = kernel.likeness(position, support)
@@ -87,7 +100,7 @@ extension GaussianProcess {
   /// with four degrees of freedom; Lange et al., "Robust statistical modeling using the t distribution", 1989).
   ///
   /// - Throws: ``Diagnostic`` where OpenBLAS is not installed, or values are no numbers.
-  static func fit(_ observations: [Observation], kernel: Kernel) throws -> GaussianProcess {
+  package static func fit(_ observations: [Observation], kernel: Kernel) throws -> GaussianProcess {
     try BLAS.load()
     let likenesses = kernel.matrix(observations.map(\.position))
     var trust = [Double](repeating: 1, count: observations.count)
@@ -109,9 +122,11 @@ extension GaussianProcess {
   private static func solve(_ likenesses: [Double], _ noise: [Double], _ values: [Double]) throws -> [Double] {
     var matrix = likenesses
     for i in noise.indices { matrix[i * noise.count + i] += noise[i] }
-    guard BLAS.factor(&matrix, size: noise.count) else {
-      throw Diagnostic(.failure, "timings of operators cannot be fitted", rule: "they are finite numbers")
+    // LAPACK takes what is no number for positive.
+    if BLAS.factor(&matrix, size: noise.count) {
+      let solution = BLAS.solve(factor: matrix, size: noise.count, values)
+      if solution.allSatisfy(\.isFinite) { return solution }
     }
-    return BLAS.solve(factor: matrix, size: noise.count, values)
+    throw Diagnostic(.failure, "timings of operators cannot be fitted", rule: "they are finite numbers")
   }
 }

@@ -38,7 +38,7 @@ public struct MeasuredNetwork: Hashable, Sendable {
 
 extension OperatorCategory {
   /// The kinds of work that differ in size alone: `depthwise3` and `depthwise5` are of one group.
-  var group: String {
+  package var group: String {
     let name = rawValue
     guard let digit = name.firstIndex(where: \.isNumber) else { return name }
     return String(name[..<digit])
@@ -47,5 +47,5 @@ extension OperatorCategory {
 
 extension NetworkFeatures {
   /// Bytes of all parameters: what decides whether they stay in a cache from one run to the next.
-  var weightBytes: Double { operators.reduce(0) { $0 + $1.terms[.weights] } }
+  package var weightBytes: Double { operators.reduce(0) { $0 + $1.terms[.weights] } }
 }

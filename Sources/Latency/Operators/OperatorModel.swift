@@ -8,15 +8,15 @@ import Networks
 /// factor of its position among timed operators. What the runtime does for itself is linear in bytes and calls. The sum is
 /// corrected by a smooth factor of the bytes of all parameters, since what fits a cache is read from it again in the next
 /// run.
-struct OperatorModel: Hashable, Sendable {
+package struct OperatorModel: Hashable, Sendable {
   /// Milliseconds per unit of work, by category.
   var coefficients = FeatureTotals()
   /// Models of other devices that stand in place of the coefficients where these are empty.
   var sources: [Source] = []
   /// The logarithm of the factor on an operator's milliseconds, by group.
-  var corrections: [String: GaussianProcess] = [:]
+  package var corrections: [String: GaussianProcess] = [:]
   /// Milliseconds of the runtime itself, by group.
-  var overheads: [String: Overhead] = [:]
+  package var overheads: [String: Overhead] = [:]
   /// The logarithm of the factor on a network's milliseconds, by the bytes of its parameters.
   var footprint: GaussianProcess?
 
@@ -28,7 +28,7 @@ struct OperatorModel: Hashable, Sendable {
   }
 
   /// What a runtime adds to operators of a group.
-  struct Overhead: Hashable, Sendable, Codable {
+  package struct Overhead: Hashable, Sendable, Codable {
     /// Milliseconds per operator.
     var call: Double
     /// Milliseconds per byte of activations read and written.
@@ -48,8 +48,8 @@ struct OperatorModel: Hashable, Sendable {
   }
 
   /// A predicted latency.
-  struct Latency: Hashable, Sendable {
-    var milliseconds: Double
+  package struct Latency: Hashable, Sendable {
+    package var milliseconds: Double
     /// The part of the time that is spent in operators unlike those that were timed, from 0 to 1.
     var novelty: Double
   }
@@ -60,7 +60,7 @@ struct OperatorModel: Hashable, Sendable {
   /// The latency of a network.
   ///
   /// - Throws: ``Diagnostic`` that names the first operator of a kind that was never measured.
-  func latency(of network: NetworkFeatures) throws -> Latency {
+  package func latency(of network: NetworkFeatures) throws -> Latency {
     let sum = try network.operators.reduce(Parts()) { $0 + (try parts(of: $1)) }
     let factor = footprintFactor(weightBytes: network.weightBytes)
     return Latency(
@@ -98,7 +98,7 @@ struct OperatorModel: Hashable, Sendable {
   }
 
   /// The factor on a network's milliseconds.
-  func footprintFactor(weightBytes: Double) -> Double {
+  package func footprintFactor(weightBytes: Double) -> Double {
     footprint.map { exp($0.value(at: OperatorPosition(size: weightBytes)).value) } ?? 1
   }
 

@@ -28,7 +28,7 @@ public struct OperatorPosition: Hashable, Sendable {
 
 extension OperatorPosition {
   /// The position of a node of a fused network.
-  init(of node: Network.Node, in network: Network) {
+  package init(of node: Network.Node, in network: Network) {
     let output = Image(node.shape.dimensions)
     let input = Image(node.inputs.first.map { network.nodes[$0].shape.dimensions } ?? [1])
     let window = Window(node.op)
