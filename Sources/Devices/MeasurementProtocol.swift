@@ -28,7 +28,7 @@ public struct MeasurementProtocol: Hashable, Sendable, Codable {
   /// - Precondition: numbers of runs are positive, limits are not negative.
   public init(
     warmUpRuns: Int = 10, minimumRuns: Int = 12, maximumRuns: Int = 20_000, timeLimit: Double = 800,
-    precision: Double = 0.01, blockMilliseconds: Double = 8, disturbance: Double = 0.06, patience: Double = 3_000
+    precision: Double = 0.01, blockMilliseconds: Double = 8, disturbance: Double = 0.2, patience: Double = 3_000
   ) {
     precondition(
       minimumRuns > 0 && maximumRuns >= minimumRuns, "the numbers of runs are positive and in order")
