@@ -43,9 +43,12 @@ public struct FormulaDevice: Device, Hashable {
       ])
   }
 
-  /// The formula's latency as a single timing; the weights do not matter.
+  /// The formula's latency as a single timing, and its operators'; the weights do not matter.
   public func measure(_ network: Network, weights: Weights) -> LatencySummary {
-    LatencySummary(milliseconds: [milliseconds(of: network)])
+    let fused = network.fused()
+    var summary = LatencySummary(milliseconds: [milliseconds(of: network)])
+    summary.operators = Dictionary(fused.nodes.map { ($0.name, milliseconds(of: $0, in: fused)) }, uniquingKeysWith: +)
+    return summary
   }
 
   /// The latency of a network, which is fused first.

@@ -1,10 +1,9 @@
 import Diagnostics
 import Foundation
+import Latency
 import Networks
 import Tensors
 import Testing
-
-import Latency
 
 @Suite struct DevicePredictorTests {
   @Test("A roofline with noise is predicted within some percent, and better than a linear model does")

@@ -1,10 +1,9 @@
 import Diagnostics
 import Foundation
+import Latency
 import Networks
 import Tensors
 import Testing
-
-import Latency
 
 @Suite struct GaussianProcessTests {
   private let kernel = GaussianProcess.Kernel(

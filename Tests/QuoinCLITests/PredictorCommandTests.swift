@@ -1,5 +1,9 @@
+import Devices
 import Diagnostics
 import Foundation
+import Interchange
+import Networks
+import SearchSpaces
 import TestSupport
 import Testing
 
@@ -50,6 +54,87 @@ struct PredictorCommandTests {
         "predictor", "fit", folder + "/t.csv", "--device", "new", "--base", folder + "/new", "-o", folder + "/again",
       ])
       #expect(based.code == 0 && based.output.contains("8 measurements"), "\(based.messages)")
+    }
+  }
+
+  @Test(
+    "Samples make a predictor, which is compared with others, predicts a file, and is corrected for a changed device")
+  func samples() throws {
+    try withTemporaryFolder { folder in
+      let space = "searchspaces/demo-glyphs.yaml"
+      func collect(_ device: String, _ out: String, architectures: Int, seed: Int) throws {
+        let run = try CommandRun([
+          "device", "collect", device, "--space", space, "--architectures", "\(architectures)", "--seed", "\(seed)",
+          "--out", folder + "/" + out,
+        ])
+        #expect(run.code == 0, "\(run.messages)")
+      }
+      try collect("formula", "samples", architectures: 30, seed: 1)
+      try collect("formula", "others", architectures: 30, seed: 2)
+      let fit = try CommandRun([
+        "predictor", "fit", folder + "/samples", "--device", "formula", "-o", folder + "/p", "--json",
+      ])
+      let fitted = try #require(fit.json as? [String: Any], "\(fit.messages)")
+      #expect(fitted["samples"] as? Int == 30)
+      let evaluate = try CommandRun([
+        "predictor", "evaluate", folder + "/others", folder + "/p", "--exclude", folder + "/samples", "--plot",
+        folder + "/errors.svg", "--json",
+      ])
+      let compared = try #require(evaluate.json as? [String: Any], "\(evaluate.messages)")
+      let device = try #require((compared["devices"] as? [[String: Any]])?.first)
+      let all = try #require(device["all"] as? [String: Any])
+      // The largest and the smallest network are in both folders.
+      #expect(all["samples"] as? Int == 28 && device["unknown"] as? Int == 0)
+      #expect((all["mape"] as? Double ?? 1) < 0.05, "\(all)")
+      #expect(try readFile(folder + "/errors.svg").count > 1000)
+      // As if the formula had had other rates when the samples were measured.
+      let file = folder + "/p/predictor.json"
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      let changed = text.replacingOccurrences(of: "\"roofline-1\"", with: "\"roofline-0\"")
+      #expect(changed != text)
+      try writeAtomically(Data(changed.utf8), to: file)
+      let model = folder + "/model.onnx"
+      try writeNetwork(of: space, to: model)
+      let predict = try CommandRun(["predictor", "predict", folder + "/p", "--model", model])
+      #expect(predict.code == 0 && predict.output.contains("model.onnx: "), "\(predict.messages)")
+      #expect(predict.messages.contains("runtime 'roofline-0', now 'roofline-1'"), "\(predict.messages)")
+      #expect(predict.messages.contains("--base \(folder)/p"))
+      try collect("formula", "few", architectures: 10, seed: 3)
+      let corrected = try CommandRun([
+        "predictor", "fit", folder + "/few", "--device", "formula", "--base", folder + "/p", "-o", folder + "/c",
+      ])
+      #expect(corrected.code == 0 && corrected.output.contains("10 networks"), "\(corrected.messages)")
+      #expect(
+        !(try CommandRun(["predictor", "predict", folder + "/c", "--model", model]).messages.contains("warning")))
+    }
+  }
+
+  /// Writes the smallest network of a space with random weights.
+  private func writeNetwork(of path: String, to file: String) throws {
+    let space = try SearchSpace.load(CommandRun.root.appendingPathComponent(path).path)
+    let network = try space.network(for: space.smallest)
+    try ONNX.export(network, weights: network.timingWeights(seed: 1)).write(to: URL(fileURLWithPath: file))
+  }
+
+  @Test("What cannot be used of samples ends with code 65 or 1, wrong usage with 64")
+  func sampleErrors() throws {
+    try withTemporaryFolder { folder in
+      let samples = folder + "/s"
+      #expect(
+        try CommandRun([
+          "device", "collect", "formula", "--space", "searchspaces/demo-glyphs.yaml", "--architectures", "5", "--out",
+          samples,
+        ]).code == 0)
+      func code(_ arguments: [String]) throws -> Int32 { try CommandRun(["predictor"] + arguments).code }
+      #expect(try code(["fit", folder, "--device", "formula", "-o", folder + "/p"]) == 65)
+      #expect(try code(["fit", samples, "--device", "formla", "-o", folder + "/p"]) == 64)
+      #expect(try code(["fit", samples, "--device", "formula", "-o", folder + "/p"]) == 1)
+      #expect(try code(["fit", samples, "--device", "formula", "--train-devices", "a", "-o", folder + "/p"]) == 64)
+      #expect(try code(["evaluate", samples, folder + "/none"]) == 65)
+      #expect(try code(["evaluate", folder + "/none", folder + "/none"]) == 65)
+      #expect(try code(["predict", folder + "/none", "--model", "a.onnx"]) == 65)
+      #expect(try code(["predict", folder + "/none", "--model", "a.onnx", "--table", "t.csv", "-o", "o.csv"]) == 64)
+      #expect(try code(["predict", folder + "/none"]) == 64)
     }
   }
 

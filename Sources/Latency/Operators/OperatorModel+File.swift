@@ -1,0 +1,40 @@
+import Foundation
+import Networks
+
+extension OperatorModel: Codable {
+  private enum CodingKeys: String, CodingKey { case coefficients, sources, corrections, overheads, footprint }
+
+  /// Sources may have sources; a file that nests more is not ours.
+  private static let deepest = 4
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    coefficients = try container.decode(FeatureTotals.self, forKey: .coefficients)
+    let depth = decoder.codingPath.count { $0.stringValue == CodingKeys.sources.stringValue }
+    guard depth <= Self.deepest else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .sources, in: container, debugDescription: "sources are nested too deeply")
+    }
+    sources = try container.decodeIfPresent([Source].self, forKey: .sources) ?? []
+    corrections = try container.decode([String: GaussianProcess].self, forKey: .corrections)
+    overheads = try container.decode([String: Overhead].self, forKey: .overheads)
+    footprint = try container.decodeIfPresent(GaussianProcess.self, forKey: .footprint)
+    let isUsable =
+      coefficients.categories.allSatisfy { coefficients[$0].isUsable }
+      && sources.allSatisfy { $0.share.isFinite && $0.share >= 0 }
+      && overheads.values.allSatisfy { [$0.call, $0.byte].allSatisfy { $0.isFinite && $0 >= 0 } }
+    guard isUsable else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .coefficients, in: container, debugDescription: "costs are finite and not negative")
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(coefficients, forKey: .coefficients)
+    if !sources.isEmpty { try container.encode(sources, forKey: .sources) }
+    try container.encode(corrections, forKey: .corrections)
+    try container.encode(overheads, forKey: .overheads)
+    try container.encodeIfPresent(footprint, forKey: .footprint)
+  }
+}
