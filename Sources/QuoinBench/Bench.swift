@@ -15,6 +15,7 @@ import Tensors
 ///     quoin-bench training SPACE NAME FOLDER    one training step of one of them, written down; or of `smooth`, the
 ///                                               middle one with activation functions that do not bend
 ///     quoin-bench operators FOLDER              collected samples as JSON lines, with the fused operators of every network
+///     quoin-bench choice FOLDER DEVICE          errors over the number of networks measured, in random and chosen order
 ///     quoin-bench predictions SPACE PREDICTOR   architectures predicted per second on one core
 ///     quoin-bench kernels THREADS ISA           what the kernels reach on layers of real networks, FP32 and INT8
 @main
@@ -36,6 +37,7 @@ struct Bench {
       let network = try space.network(for: architecture)
       try TrainingProbe(isSmooth ? network.smoothed() : network, batch: 128, threads: 2).write(to: arguments[3])
     case ("operators", 2): try OperatorListing.print(SampleStore(folder: arguments[1]))
+    case ("choice", 3): try ChoiceBench.run(.existing(folder: arguments[1]), device: arguments[2])
     case ("predictions", 3):
       try PredictionBench.run(SearchSpace.load(arguments[1]), LatencyPredictor.load(arguments[2]))
     case ("kernels", 3):
@@ -49,7 +51,7 @@ struct Bench {
   private static let usage = Diagnostic(
     .usage, "wrong arguments",
     rule:
-      "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER | operators FOLDER | predictions SPACE PREDICTOR | kernels THREADS ISA"
+      "models SPACE FOLDER | training SPACE smallest|middle|largest|smooth FOLDER | operators FOLDER | choice FOLDER DEVICE | predictions SPACE PREDICTOR | kernels THREADS ISA"
   )
 
   private static func named(_ space: SearchSpace) -> [String: Architecture] {

@@ -72,9 +72,9 @@ package struct GaussianProcess: Hashable, Sendable {
 
 extension GaussianProcess.Kernel {
   /// The likeness of a position to itself.
-  var greatest: Double { wide.variance + narrow.variance + shared }
+  package var greatest: Double { wide.variance + narrow.variance + shared }
 
-  func likeness(_ a: OperatorPosition, _ b: OperatorPosition) -> Double {
+  package func likeness(_ a: OperatorPosition, _ b: OperatorPosition) -> Double {
     let difference = a.lanes - b.lanes
     let distance = Double((difference * difference).sum())
     return wide.likeness(distance) + narrow.likeness(distance) + shared

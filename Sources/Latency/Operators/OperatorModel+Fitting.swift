@@ -3,9 +3,9 @@ import Networks
 
 /// How operator models are fitted. The constants were chosen by cross-validation on the networks that predictors are
 /// fitted on, never on those that they are tested on; see docs/PREDICTORS.md.
-enum OperatorFit {
+package enum OperatorFit {
   /// Likeness of operators of one group.
-  static let operatorKernel = GaussianProcess.Kernel(
+  package static let operatorKernel = GaussianProcess.Kernel(
     wide: .init(variance: 0.25, width: 4), narrow: .init(variance: 0.04, width: 1), shared: 0.01)
   /// Likeness of networks by the bytes of their parameters.
   static let footprintKernel = GaussianProcess.Kernel(
@@ -34,7 +34,7 @@ extension OperatorModel {
   ///
   /// - Parameter sources: models of other devices in place of the linear one.
   /// - Throws: `Diagnostic` where OpenBLAS is not installed.
-  static func fit(_ networks: [MeasuredNetwork], sources: [Source] = [], seed: UInt64) throws -> OperatorModel {
+  package static func fit(_ networks: [MeasuredNetwork], sources: [Source] = [], seed: UInt64) throws -> OperatorModel {
     var model = try fitOperators(networks, sources: sources)
     let folds = Folds(rows: networks.count, count: OperatorFit.parts, seed: seed, purpose: "whole networks")
     var observations: [GaussianProcess.Observation] = []

@@ -21,7 +21,7 @@ package struct OperatorModel: Hashable, Sendable {
   var footprint: GaussianProcess?
 
   /// A model of another device, and its share: the logarithm of the base is the sum of the sources' logarithms by shares.
-  struct Source: Hashable, Sendable, Codable {
+  package struct Source: Hashable, Sendable, Codable {
     var name: String
     var share: Double
     var model: OperatorModel
