@@ -83,8 +83,8 @@ struct PredictorCommandTests {
       let compared = try #require(evaluate.json as? [String: Any], "\(evaluate.messages)")
       let device = try #require((compared["devices"] as? [[String: Any]])?.first)
       let all = try #require(device["all"] as? [String: Any])
-      // The largest and the smallest network are in both folders.
-      #expect(all["samples"] as? Int == 28 && device["unknown"] as? Int == 0)
+      // The largest and the smallest network are in both folders, and chance may draw others twice.
+      #expect((20...28).contains(all["samples"] as? Int ?? 0) && device["unknown"] as? Int == 0, "\(all)")
       #expect((all["mape"] as? Double ?? 1) < 0.05, "\(all)")
       #expect(try readFile(folder + "/errors.svg").count > 1000)
       // As if the formula had had other rates when the samples were measured.
@@ -120,11 +120,11 @@ struct PredictorCommandTests {
   func sampleErrors() throws {
     try withTemporaryFolder { folder in
       let samples = folder + "/s"
-      #expect(
-        try CommandRun([
-          "device", "collect", "formula", "--space", "searchspaces/demo-glyphs.yaml", "--architectures", "5", "--out",
-          samples,
-        ]).code == 0)
+      let collected = try CommandRun([
+        "device", "collect", "formula", "--space", "searchspaces/demo-glyphs.yaml", "--architectures", "5", "--out",
+        samples,
+      ])
+      #expect(collected.code == 0, "\(collected.messages)")
       func code(_ arguments: [String]) throws -> Int32 { try CommandRun(["predictor"] + arguments).code }
       #expect(try code(["fit", folder, "--device", "formula", "-o", folder + "/p"]) == 65)
       #expect(try code(["fit", samples, "--device", "formla", "-o", folder + "/p"]) == 64)

@@ -9,7 +9,7 @@ extension SampleStore {
   /// - Parameter progress: is told how many networks are made of how many.
   /// - Throws: ``Diagnostic`` where the device has no samples or a network cannot be made again.
   public func measuredNetworks(
-    on device: String, includingDisturbed: Bool = false,
+    on device: String,
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
   ) throws -> [MeasuredNetwork] {
     let devices = try devices().keys.sorted()
@@ -20,7 +20,7 @@ extension SampleStore {
     }
     let (samples, recipes) = (try samples(on: device), try networkRecipes())
     let kitchen = try kitchen()
-    let chosen = samples.filter { includingDisturbed || !$0.value.isDisturbed }.sorted { $0.key < $1.key }
+    let chosen = samples.filter { !$0.value.isDisturbed }.sorted { $0.key < $1.key }
     return try chosen.enumerated().compactMap { position, entry in
       try progress(position, chosen.count)
       guard let recipe = recipes[entry.key], let milliseconds = entry.value.agreedMilliseconds else { return nil }
