@@ -185,3 +185,12 @@ final class FakeAgent: Sendable {
     "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
   }
 }
+
+extension LatencySummary {
+  /// What agents answer: nothing of single operators.
+  var whole: LatencySummary {
+    var summary = self
+    summary.operators = nil
+    return summary
+  }
+}

@@ -65,7 +65,7 @@ import Testing
 
   @Test("Damaged measurements are refused, or have numbers in order")
   func measurements() throws {
-    let latency = FormulaDevice().measure(try tinyNetwork(), weights: [:])
+    let latency = FormulaDevice().measure(try tinyNetwork(), weights: [:]).whole
     let device =
       "{\"name\":\"f\",\"fingerprint\":{\"cpu\":\"\",\"isa\":\"\",\"threads\":1,\"precision\":\"\","
       + "\"runtime\":\"\",\"libraries\":{}}}"
