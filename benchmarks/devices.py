@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Latency prediction on this machine: predictors of its devices, on networks that they were not fitted on.
 
-    devices.py QUOIN FIT TEST [--out DIR] [--new DEVICE --base A,B --samples 20]
+    devices.py QUOIN FIT TEST [--out DIR] [--new DEVICE --new-samples FOLDER --base A,B]
 
 FIT and TEST are folders that `quoin device collect` wrote. Every device with samples in both gets a predictor, fitted on FIT and
-compared with TEST; networks in both are left out. `--new` names a device that is fitted on a few networks of FIT, starting from
-the predictors of other devices. DIR gets devices.json, devices.md, a plot, and the predictors in DIR/predictors.
+compared with TEST; networks in both are left out. `--new` names a device that is fitted on a few networks in a folder of their
+own, starting from the predictors of other devices. DIR gets devices.json, devices.md, a plot, and the predictors in DIR/predictors.
 
 The noise ceiling is how often one undisturbed measurement lies within 5 % and 10 % of the middle of the other undisturbed ones of
 the same network, over all networks of TEST that were measured at least three times in calm.

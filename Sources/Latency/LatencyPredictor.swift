@@ -98,7 +98,7 @@ extension LatencyPredictor {
   ///
   /// - Throws: ``Diagnostic`` that names the operator where the samples never held its kind.
   public func contribution(of features: OperatorFeatures) throws -> Double {
-    guard coefficients.contains(features.category) else { throw unknown(features) }
+    guard coefficients.contains(features.category) else { throw features.neverMeasured(known: coefficients) }
     return correction * features.terms.dot(coefficients[features.category])
   }
 
@@ -107,14 +107,5 @@ extension LatencyPredictor {
     LatencyPrediction(
       milliseconds: milliseconds, lower: milliseconds * exp(-interval.logHalfWidth),
       upper: milliseconds * exp(interval.logHalfWidth))
-  }
-
-  private func unknown(_ features: OperatorFeatures) -> Diagnostic {
-    let known = coefficients.categories.map(\.rawValue)
-    return Diagnostic(
-      .failure, "the latency of this kind of operator was never measured", at: .init(path: features.node),
-      value: features.category.rawValue, rule: "the predictor knows \(known.joined(separator: ", "))",
-      nearest: nearestName(to: features.category.rawValue, among: known),
-      remedy: "measure networks that hold it and fit the predictor again")
   }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Networks
 import Tensors
 
@@ -38,6 +39,18 @@ public struct OperatorFeatures: Hashable, Sendable {
     self.init(
       node: node.name, category: OperatorCategory(of: node, in: network), terms: terms,
       position: OperatorPosition(of: node, in: network))
+  }
+}
+
+extension OperatorFeatures {
+  /// The error of an operator whose category is not among those that have coefficients.
+  func neverMeasured(known coefficients: FeatureTotals) -> Diagnostic {
+    let known = coefficients.categories.map(\.rawValue)
+    return Diagnostic(
+      .failure, "the latency of this kind of operator was never measured", at: .init(path: node),
+      value: category.rawValue, rule: "the predictor knows \(known.joined(separator: ", "))",
+      nearest: nearestName(to: category.rawValue, among: known),
+      remedy: "measure networks that hold it and fit the predictor again")
   }
 }
 

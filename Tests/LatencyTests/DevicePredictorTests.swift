@@ -153,7 +153,6 @@ import Testing
     for predictor in [base, corrected] {
       try predictor.save(to: folder)
       #expect(try DevicePredictor.load(folder) == predictor)
-      #expect(try DevicePredictor.isOne(folder))
     }
   }
 
@@ -198,7 +197,10 @@ import Testing
       let rest =
         String(text[..<start]) + nested + ","
         + String(text[try #require(text.range(of: "\"provenance\"")).lowerBound...])
-      #expect(throws: Diagnostic.self) { try DevicePredictor.decode(Data(rest.utf8), path: "p.json") }
+      let error = try #require(throws: Diagnostic.self) {
+        try DevicePredictor.decode(Data(rest.utf8), path: "p.json")
+      }
+      if depth == 50 { #expect("\(error)".contains("nested too deeply"), "\(error)") }
     }
   }
 

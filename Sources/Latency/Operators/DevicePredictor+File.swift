@@ -21,15 +21,6 @@ extension DevicePredictor {
     return try decode(readFile(path, limit: 64 << 20), path: path)
   }
 
-  /// Whether a folder holds a predictor of this kind, as far as its first words say.
-  ///
-  /// - Throws: ``Diagnostic`` where there is no readable file.
-  public static func isOne(_ folder: String) throws -> Bool {
-    let data = try readFile(path(in: folder), limit: 256 << 20)
-    let header = try? JSONDecoder().decode(PredictorFileHeader.self, from: data)
-    return header?.format == PredictorFileHeader.device.format
-  }
-
   package func encoded() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -93,21 +93,12 @@ package struct OperatorModel: Hashable, Sendable {
       return exp(
         try sources.reduce(0) { $0 + $1.share * log(try $1.model.operatorParts(of: features).milliseconds) })
     }
-    guard coefficients.contains(features.category) else { throw unknown(features) }
+    guard coefficients.contains(features.category) else { throw features.neverMeasured(known: coefficients) }
     return max(Self.least, features.terms.dot(coefficients[features.category]))
   }
 
   /// The factor on a network's milliseconds.
   package func footprintFactor(weightBytes: Double) -> Double {
     footprint.map { exp($0.value(at: OperatorPosition(size: weightBytes)).value) } ?? 1
-  }
-
-  private func unknown(_ features: OperatorFeatures) -> Diagnostic {
-    let known = coefficients.categories.map(\.rawValue)
-    return Diagnostic(
-      .failure, "the latency of this kind of operator was never measured", at: .init(path: features.node),
-      value: features.category.rawValue, rule: "the predictor knows \(known.joined(separator: ", "))",
-      nearest: nearestName(to: features.category.rawValue, among: known),
-      remedy: "measure networks that hold it and fit the predictor again")
   }
 }
