@@ -1,4 +1,4 @@
-# make demo | build | test | bench | conformance | fuzz | oracles | format | lint | install
+# make demo | build | test | bench | bench-selection | conformance | fuzz | oracles | format | lint | install
 #
 # Every target does its own set-up and is quick when nothing is left to do.
 
@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 QUOIN := .build/release/quoin
 
-.PHONY: demo bench build test conformance fuzz oracles format lint install setup
+.PHONY: demo bench bench-selection build test conformance fuzz oracles format lint install setup
 
 ## demo: the main job on built-in images, in a few minutes; a second time it only prints the result
 demo: build
@@ -25,6 +25,10 @@ test: setup oracles
 bench: build
 	swift build $(SWIFT_FLAGS) --product quoin-bench
 	@scripts/bench
+
+## bench-selection: block selection beside HiGHS, CP-SAT, CBC and GLPK; takes hours, and goes on where it stopped
+bench-selection: build
+	@scripts/bench-selection
 
 ## conformance: whole networks as PyTorch writes them, beside ONNX Runtime; takes an hour the first time
 conformance: build

@@ -2,7 +2,7 @@ import Foundation
 
 extension SelectionResult {
   enum CodingKeys: String, CodingKey {
-    case status, stopped, objective, bound, gap, costs, choices, presolve, baselines, attainable
+    case status, stopped, solver, objective, bound, gap, costs, choices, presolve, baselines, attainable
     case solveSeconds = "solve_seconds"
   }
 
@@ -11,6 +11,7 @@ extension SelectionResult {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(status, forKey: .status)
     try container.encode(stopped, forKey: .stopped)
+    try container.encode(solver, forKey: .solver)
     try container.encode(objective, forKey: .objective)
     try container.encode(bound, forKey: .bound)
     try container.encode(gap, forKey: .gap)

@@ -30,7 +30,8 @@ public struct SelectionOptions: Sendable {
 public struct SelectionResult: Hashable, Sendable, Codable {
   /// What the answer is worth.
   public enum Status: String, Hashable, Sendable, Codable {
-    /// A selection is given and none is better: proved to about 1e-9 of the scores' spread.
+    /// A selection is given and none is better: proved to about 1e-12 of the scores' spread by ``Solver/search``, to about
+    /// 1e-9 by ``Solver/glpk``.
     case optimal
     /// A selection is given; a better one may exist.
     case feasible
@@ -46,6 +47,14 @@ public struct SelectionResult: Hashable, Sendable, Codable {
     case gap
     case timeLimit = "time_limit"
     case interrupted
+  }
+
+  /// What looked for the answer, and proved it where it is proved.
+  public enum Solver: String, Hashable, Sendable, Codable {
+    /// Branch and bound over the linear relaxation of groups and budgets, of Quoin's own.
+    case search
+    /// GLPK: where groups interact.
+    case glpk
   }
 
   /// How many choices there were, and how many were left to the program.
@@ -76,6 +85,8 @@ public struct SelectionResult: Hashable, Sendable, Codable {
   public var status: Status
   /// Why the search stopped.
   public var stopped: Stop
+  /// What looked for the answer.
+  public var solver: Solver
   /// The sum of scores: groups in order, then interactions in order.
   public var objective: Double?
   /// No selection is better than this.

@@ -52,13 +52,39 @@ struct SelectionSession {
     names = problem.groups.map { $0.choices.map(\.name) }
   }
 
-  /// Solves, and solves again as long as the answer breaks a row in `Double`.
+  /// The best selection: by the search of our own where groups do not interact, else by GLPK.
   func answer(_ question: Question) throws -> Answer {
     let presolve = SelectionPresolve(
       tables, goal: question.goal, rows: question.rows, removesDominated: question.excluded.isEmpty)
     guard presolve.candidates.allSatisfy({ !$0.isEmpty }) else {
       return Answer(stopped: .proved, isInfeasible: true, candidateCount: presolve.candidateCount)
     }
+    return tables.interactions.isEmpty ? search(question, presolve) : try program(question, presolve)
+  }
+
+  /// The answer of ``MultipleChoiceSearch``.
+  private func search(_ question: Question, _ presolve: SelectionPresolve) -> Answer {
+    let (rows, excluded, isInterrupted) = (question.rows, question.excluded, options.isInterrupted)
+    let program = MultipleChoiceProgram(tables, places: presolve.candidates, goal: question.goal, rows: rows)
+    let clock = ContinuousClock()
+    let deadline = question.timeLimit.map { clock.now.advanced(by: .seconds($0)) }
+    let limits = MultipleChoiceSearch.Limits(gap: options.gap) {
+      if isInterrupted?() == true { return .interrupted }
+      return deadline.map { clock.now >= $0 } == true ? .timeLimit : nil
+    }
+    let found = MultipleChoiceSearch.solve(program, start: question.start.flatMap(presolve.replaced), limits: limits) {
+      tables.isFeasible($0, rows) && !excluded.contains($0)
+    }
+    var answer = Answer(
+      selection: found.selection, bound: question.goal.sense == .minimize ? found.bound : -found.bound,
+      stopped: found.stopped, isInfeasible: found.selection == nil && found.stopped == .proved,
+      candidateCount: presolve.candidateCount)
+    finish(&answer, question.goal)
+    return answer
+  }
+
+  /// The answer of GLPK, which is asked again as long as its answer breaks a row in `Double`.
+  private func program(_ question: Question, _ presolve: SelectionPresolve) throws -> Answer {
     var program = SelectionProgram(
       tables, candidates: presolve.candidates, goal: question.goal, rows: question.rows)
     for selection in question.excluded { program.exclude(selection) }

@@ -1,7 +1,8 @@
 import Diagnostics
 import MixedInteger
 
-/// Solves selection problems to proven optimality by branch and bound (GLPK).
+/// Solves selection problems to proven optimality by branch and bound: a search of its own where groups do not interact, GLPK's
+/// where they do.
 ///
 /// A call works on the caller's thread and returns when it is done; any number of threads may call at once.
 public enum SelectionSolver {
@@ -48,7 +49,8 @@ extension SelectionSession {
     let presolve = SelectionResult.Presolve(
       choicesBefore: tables.allowed.reduce(0) { $0 + $1.count }, choicesAfter: answer.candidateCount)
     return SelectionResult(
-      status: status(answer), stopped: SelectionResult.Stop(answer.stopped), objective: answer.value,
+      status: status(answer), stopped: SelectionResult.Stop(answer.stopped),
+      solver: tables.interactions.isEmpty ? .search : .glpk, objective: answer.value,
       bound: answer.isInfeasible ? nil : answer.bound, gap: gap(answer),
       costs: answer.selection.map(costs) ?? [:], choices: answer.selection.map(choices) ?? [:],
       solveSeconds: 0, presolve: presolve)

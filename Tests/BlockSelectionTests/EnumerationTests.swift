@@ -5,7 +5,7 @@ import Testing
 @Suite struct EnumerationTests {
   @Test("the optimum equals enumeration on random problems") func optimum() throws {
     var feasible = 0, infeasible = 0
-    for seed in 0..<600 as Range<UInt64> {
+    for seed in 0..<1000 as Range<UInt64> {
       let problem = RandomProblem(seed: seed).problem
       let truth = Enumeration(problem)
       let result = try SelectionSolver.solve(problem)
@@ -24,7 +24,7 @@ import Testing
       }
     }
     // The generator has to offer both kinds.
-    #expect(feasible > 250 && infeasible > 60, "\(feasible) feasible, \(infeasible) infeasible")
+    #expect(feasible > 400 && infeasible > 100, "\(feasible) feasible, \(infeasible) infeasible")
   }
 
   private func checkBaselines(

@@ -29,7 +29,7 @@ import Testing
       json["costs"] as? [String: Double] == ["latency_ms": 0.3 + 1.2 + 1 + 0.05, "memory_bytes": 3_000_005])
     #expect(
       Set(json.keys) == [
-        "status", "stopped", "objective", "bound", "gap", "costs", "choices", "solve_seconds", "presolve",
+        "status", "stopped", "solver", "objective", "bound", "gap", "costs", "choices", "solve_seconds", "presolve",
         "baselines",
       ])
     #expect((json["presolve"] as? [String: Int])?.keys.sorted() == ["choices_after", "choices_before"])

@@ -1,0 +1,416 @@
+import MixedInteger
+
+/// Finds the best selection of a ``MultipleChoiceProgram`` and proves that none is better: depth-first branch and bound over
+/// the relaxation.
+///
+/// - A guess of how far the optimum lies above the root's bound leaves few choices: those whose reduced cost is smaller (the
+///   core; Balas and Zemel, 1980). Where the core holds no selection within the guess, none exists, and the guess is doubled;
+///   so the proof does not wait for a good selection from elsewhere.
+/// - A node parts the choices of a divided group in two along what the group's parts disagree in. All divided groups, at most as
+///   many as there are budgets, are tried, and the one whose two halves raise the bound most is taken (strong branching).
+/// - Choices whose reduced cost would lift the node's bound to the cutoff leave the node.
+struct MultipleChoiceSearch {
+  /// When to end.
+  struct Limits {
+    /// A selection within this fraction of the bound is good enough.
+    var gap = 0.0
+    /// Asked now and then.
+    var mustStop: () -> StopReason? = { nil }
+  }
+
+  /// What was found.
+  struct Answer {
+    /// The best selection, as places in the tables; `nil` where none was found.
+    var selection: [Int]?
+    /// No selection's goal, as the program minimises it, is less; infinite where there is none at all.
+    var bound = Double.infinity
+    var stopped = StopReason.proved
+    var nodes = 0
+    /// The choices of the last core.
+    var coreSize = 0
+  }
+
+  private let program: MultipleChoiceProgram
+  private let limits: Limits
+  private let counts: ([Int]) -> Bool
+  private var relaxation: MultipleChoiceRelaxation
+  private var answer = Answer()
+  /// The cost of the answer's selection.
+  private var best = Double.infinity
+  /// Selections above this are left out for now.
+  private var guess = Double.infinity
+  /// The least bound among nodes that were left.
+  private var openBound = Double.infinity
+  /// Differences of costs below this are not told apart.
+  private let resolution: Double
+
+  /// The part of the costs' largest sum that is not told apart: more than sums in `Double` can be wrong.
+  private static let relativeResolution = 1e-12
+  private static let pivotLimit = 2000
+  /// Pivots of a trial of a half.
+  private static let trialPivots = 30
+  /// Parts may differ from 0 and 1 by this.
+  private static let wholeness = 1e-7
+  /// More selections are not made of one point.
+  private static let largestMixture = 64
+  /// By how much a guess that was too small grows.
+  private static let growth = 2.0
+  /// The same while there is no selection at all.
+  private static let blindGrowth = 4.0
+
+  /// The best selection of a program.
+  ///
+  /// - Parameters:
+  ///   - start: a selection that counts, as places in the tables.
+  ///   - counts: whether a selection, given as places in the tables, keeps the budgets in exact sums and is wanted.
+  static func solve(
+    _ program: MultipleChoiceProgram, start: [Int]? = nil, limits: Limits = Limits(), counts: @escaping ([Int]) -> Bool
+  ) -> Answer {
+    var search = MultipleChoiceSearch(program, limits, counts)
+    if let start {
+      let choices = zip(program.places, start).compactMap { $0.firstIndex(of: $1) }
+      if choices.count == start.count { search.offer(choices) }
+    }
+    search.run()
+    return search.answer
+  }
+
+  private init(_ program: MultipleChoiceProgram, _ limits: Limits, _ counts: @escaping ([Int]) -> Bool) {
+    (self.program, self.limits, self.counts) = (program, limits, counts)
+    resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
+    relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))
+  }
+
+  /// The choices that keep every row if all other groups take their smallest.
+  private static func fitting(_ program: MultipleChoiceProgram) -> [[Int]] {
+    program.costs.indices.map { group in
+      let fitting = program.costs[group].indices.filter { choice in
+        program.limits.indices.allSatisfy { program.weights[$0][group][choice] <= program.limits[$0] }
+      }
+      return fitting.isEmpty ? Array(program.costs[group].indices) : fitting
+    }
+  }
+
+  /// Nodes with such a bound are not looked at.
+  private var cutoff: Double {
+    guard best < .infinity else { return guess }
+    return min(guess, best - max(resolution, limits.gap * abs(best + program.offset)))
+  }
+
+  /// Takes a selection for the answer where it counts and is better. Choices are the program's.
+  private mutating func offer(_ choices: [Int]) {
+    var cost = 0.0
+    for (group, choice) in choices.enumerated() { cost += program.costs[group][choice] }
+    guard cost < best else { return }
+    let selection = zip(program.places, choices).map { $0[$1] }
+    if counts(selection) { (answer.selection, best) = (selection, cost) }
+  }
+
+  // MARK: The core
+
+  private mutating func run() {
+    guard program.limits.allSatisfy({ $0 >= 0 }) else { return finish(bound: .infinity) }
+    let outcome = relaxation.solve(changed: -1, cutoff: .infinity, pivotLimit: 100 * Self.pivotLimit)
+    if outcome == .infeasible { return finish(bound: .infinity) }
+    roundPoint()
+    let root = relaxation.evaluate()
+    let whole = relaxation
+    let reduced = (0..<whole.size).filter { whole.isLeft($0) }.map { (place: $0, cost: whole.reducedCost[$0]) }
+    var width = firstWidth(reduced.map(\.cost))
+    repeat {
+      guess = root + width
+      let isAll = !shrink(whole, to: reduced.filter { root + $0.cost < cutoff }.map(\.place))
+      if isAll { guess = .infinity }
+      if root < cutoff { descend() }
+      if answer.stopped != .proved { return finish(bound: min(openBound, max(root, cutoff))) }
+      width *= answer.selection == nil ? Self.blindGrowth : Self.growth
+    } while cutoff >= guess && guess < .infinity
+    finish(bound: cutoff < best - resolution ? cutoff : .infinity)
+  }
+
+  /// The reduced cost up to which about one and a half choices of every group are left.
+  private func firstWidth(_ reducedCosts: [Double]) -> Double {
+    let count = program.groupCount + max(4 * program.rowCount, program.groupCount / 2)
+    let sorted = reducedCosts.sorted()
+    return max(sorted[min(sorted.count, count) - 1], 1000 * resolution, .leastNormalMagnitude)
+  }
+
+  /// Makes the relaxation one over some choices of the whole and those of its basis; returns whether any is missing.
+  private mutating func shrink(_ whole: MultipleChoiceRelaxation, to places: [Int]) -> Bool {
+    var kept = [[Int]](repeating: [], count: program.groupCount)
+    var home = [Int](repeating: -1, count: whole.size)
+    let basis = whole.basis
+    let needed = Set(basis.filter { $0 >= 0 }.map(Int.init)).union(places).sorted()
+    for place in needed { kept[Int(whole.layout.group[place])].append(Int(whole.layout.choice[place])) }
+    relaxation = MultipleChoiceRelaxation(program, keeping: kept)
+    var next = (0..<program.groupCount).map { relaxation.places(of: $0).lowerBound }
+    for place in needed {
+      let group = Int(whole.layout.group[place])
+      home[place] = next[group]
+      next[group] += 1
+    }
+    relaxation.basis = basis.map { $0 < 0 ? $0 : Int32(home[Int($0)]) }
+    answer.coreSize = needed.count
+    return needed.count < whole.choiceCount
+  }
+
+  private mutating func finish(bound: Double) {
+    answer.bound = min(bound, best) + program.offset
+    if answer.stopped == .proved, bound < best { answer.stopped = .gap }
+  }
+
+  // MARK: Nodes
+
+  /// A half of a node's choices.
+  private struct Child {
+    var removed: [Int32]
+    var bound: Double
+    var basis: MultipleChoiceRelaxation.Basis
+  }
+
+  /// A node whose halves are looked at in turn.
+  private struct Frame {
+    var group: Int
+    var children: [Child]
+    /// How many choices were removed at the node.
+    var removedCount: Int
+    var removedBefore: Int
+  }
+
+  /// Looks at all nodes below the present relaxation. The stack is kept here, since a path may be as long as there are choices.
+  private mutating func descend() {
+    var stack: [Frame] = []
+    if let frame = expand(changed: -1) { stack.append(frame) }
+    while let top = stack.indices.last {
+      relaxation.restoreChoices(stack[top].removedCount)
+      guard let child = stack[top].children.popLast() else {
+        relaxation.restoreChoices(stack[top].removedBefore)
+        stack.removeLast()
+        continue
+      }
+      if answer.stopped != .proved || child.bound >= cutoff {
+        if answer.stopped != .proved { openBound = min(openBound, child.bound) }
+        continue
+      }
+      for place in child.removed { relaxation.remove(Int(place)) }
+      relaxation.basis = child.basis
+      let group = stack[top].group
+      if let frame = expand(changed: group) { stack.append(frame) }
+    }
+  }
+
+  /// Solves a node and parts it; `nil` where it is done with. Leaves choices removed for the frame to put back.
+  private mutating func expand(changed: Int) -> Frame? {
+    let before = relaxation.removedCount
+    var changed = changed
+    while true {
+      answer.nodes += 1
+      if answer.nodes & 63 == 0, let reason = limits.mustStop() { answer.stopped = reason }
+      let outcome = relaxation.solve(changed: changed, cutoff: cutoff, pivotLimit: Self.pivotLimit)
+      if outcome == .infeasible { break }
+      let bound = relaxation.evaluate()
+      if bound >= cutoff { break }
+      if answer.stopped != .proved {
+        openBound = min(openBound, bound)
+        break
+      }
+      if outcome != .stuck { roundPoint() }
+      if bound >= cutoff { break }
+      for place in 0..<relaxation.size where relaxation.isLeft(place) && bound + relaxation.reducedCost[place] >= cutoff
+      {
+        relaxation.remove(place)
+      }
+      switch outcome == .stuck ? nil : bestParting(bound) {
+      case .done: relaxation.restoreChoices(before); return nil
+      case .parted(let group, let children):
+        return Frame(
+          group: group, children: children.sorted { $0.bound > $1.bound }, removedCount: relaxation.removedCount,
+          removedBefore: before)
+      case .reduced(let group, let child):
+        for place in child.removed { relaxation.remove(Int(place)) }
+        relaxation.basis = child.basis
+        changed = group
+      case nil:
+        guard let (group, children) = wholeParting(bound) else {
+          offerWhatIsLeft()
+          relaxation.restoreChoices(before)
+          return nil
+        }
+        return Frame(group: group, children: children, removedCount: relaxation.removedCount, removedBefore: before)
+      }
+    }
+    relaxation.restoreChoices(before)
+    return nil
+  }
+
+  private enum Parting {
+    /// Neither half of a group can hold anything better.
+    case done
+    /// One half cannot, so that the other is the node.
+    case reduced(Int, Child)
+    case parted(Int, [Child])
+  }
+
+  /// Tries every divided group; `nil` where no group is divided.
+  private mutating func bestParting(_ bound: Double) -> Parting? {
+    let groups = dividedGroups()
+    guard !groups.isEmpty else { return nil }
+    let basis = relaxation.basis
+    var (best, bestScore): (Parting?, Double) = (nil, -1)
+    for group in groups {
+      if group != groups[0] {
+        relaxation.basis = basis
+        relaxation.refresh()
+      }
+      let (low, high) = halves(of: group)
+      var children: [Child] = []
+      var score = 1.0
+      for removed in [high, low] {
+        relaxation.basis = basis
+        let (value, child) = trial(removed, group, bound)
+        if value < cutoff { children.append(Child(removed: removed, bound: value, basis: child)) }
+        score *= max(min(value, cutoff) - bound, 1e-6 * (cutoff - bound))
+      }
+      if children.isEmpty { return .done }
+      if children.count == 1 { return .reduced(group, children[0]) }
+      if score > bestScore { (best, bestScore) = (.parted(group, children), score) }
+    }
+    return best
+  }
+
+  /// The bound of the node without some choices, after some pivots, and the basis that they lead to.
+  private func trial(_ removed: [Int32], _ group: Int, _ bound: Double) -> (Double, MultipleChoiceRelaxation.Basis) {
+    let count = relaxation.removedCount
+    for place in removed { relaxation.remove(Int(place)) }
+    let outcome = relaxation.solve(changed: group, cutoff: cutoff, pivotLimit: Self.trialPivots)
+    var value = relaxation.bound
+    switch outcome {
+    case .infeasible: value = .infinity
+    case .cutOff: value = relaxation.evaluate()
+    case .stuck: value = bound
+    case .optimal: break
+    }
+    let basis = relaxation.basis
+    relaxation.restoreChoices(count)
+    return (max(value, bound), basis)
+  }
+
+  /// The groups that the relaxation's point divides.
+  private func dividedGroups() -> [Int] {
+    groupsWithWorkingChoices().filter { group in
+      parts(of: group).allSatisfy { $0.part < 1 - Self.wholeness }
+    }
+  }
+
+  /// The groups in which more than the key may take part, each once.
+  private func groupsWithWorkingChoices() -> [Int] {
+    var groups: [Int] = []
+    for row in 0..<program.rowCount where relaxation.working[row] >= 0 {
+      let group = relaxation.group(of: relaxation.working[row])
+      if !groups.contains(group) { groups.append(group) }
+    }
+    return groups
+  }
+
+  /// The choices of a group that take part in the relaxation's point.
+  private func parts(of group: Int) -> [(place: Int, part: Double)] {
+    var parts = [(Int(relaxation.key[group]), relaxation.keyPart(group))]
+    for row in 0..<program.rowCount where relaxation.working[row] >= 0 {
+      let place = relaxation.working[row]
+      if relaxation.group(of: place) == group { parts.append((Int(place), relaxation.part[row])) }
+    }
+    return parts
+  }
+
+  /// The choices of a divided group on the one and the other side of its point.
+  ///
+  /// The side is told along what the two largest parts differ by, each row in units of the goal; so either half lacks one.
+  private func halves(of group: Int) -> ([Int32], [Int32]) {
+    let parts = parts(of: group).sorted { $0.part > $1.part }
+    let (one, other) = (parts[0].place, parts[1].place)
+    let rows = program.rowCount
+    let direction = (0..<rows).map { row in
+      let difference = relaxation.weight(row, other) - relaxation.weight(row, one)
+      return max(relaxation.dual[row] * relaxation.dual[row], .leastNormalMagnitude) * difference
+    }
+    func side(_ place: Int) -> Double {
+      var sum = 0.0
+      for row in 0..<rows { sum += direction[row] * relaxation.weight(row, place) }
+      return sum
+    }
+    let (from, to) = (side(one), side(other))
+    var middle = parts.reduce(0) { $0 + $1.part * side($1.place) }
+    if !(from <= middle && middle < to) { middle = (from + to) / 2 }
+    var (low, high) = ([Int32](), [Int32]())
+    for place in relaxation.places(of: group) where relaxation.isLeft(place) {
+      if place == one || (place != other && side(place) <= middle) {
+        low.append(Int32(place))
+      } else {
+        high.append(Int32(place))
+      }
+    }
+    return (low, high)
+  }
+
+  /// Parts a node whose point is whole, but does not count or is not all that is wanted: a group takes its choice or
+  /// another one. `nil` where nothing is left to choose.
+  private func wholeParting(_ bound: Double) -> (Int, [Child])? {
+    for group in 0..<program.groupCount {
+      let left = relaxation.places(of: group).filter { relaxation.isLeft($0) }
+      guard left.count > 1 else { continue }
+      let taken = Int(relaxation.key[group])
+      let kept = left.contains(taken) ? taken : left[0]
+      let basis = relaxation.basis
+      let children = [[kept], left.filter { $0 != kept }].map {
+        Child(removed: $0.map(Int32.init), bound: bound, basis: basis)
+      }
+      return (group, children)
+    }
+    return nil
+  }
+
+  // MARK: Rounding
+
+  /// Offers the selection of a node that leaves one choice to every group.
+  private mutating func offerWhatIsLeft() {
+    offer(
+      (0..<program.groupCount).map { group in
+        let place = relaxation.places(of: group).first { relaxation.isLeft($0) }
+        return Int(relaxation.layout.choice[place ?? Int(relaxation.key[group])])
+      })
+  }
+
+  /// Offers every selection that the relaxation's point is a mixture of.
+  private mutating func roundPoint() {
+    var selection = (0..<program.groupCount).map { Int(relaxation.key[$0]) }
+    // A key may take no part at all, and then it may be removed.
+    let divided = groupsWithWorkingChoices().map { group in
+      (group, parts(of: group).filter { $0.part > Self.wholeness && relaxation.isLeft($0.place) }.map(\.place))
+    }
+    func round(_ index: Int, _ search: inout MultipleChoiceSearch) {
+      guard index < divided.count else {
+        if search.fits(selection) { search.offer(selection.map { Int(search.relaxation.layout.choice[$0]) }) }
+        return
+      }
+      for place in divided[index].1 {
+        selection[divided[index].0] = place
+        round(index + 1, &search)
+      }
+    }
+    // Beyond a few divided groups, of which there are at most as many as rows, there are too many mixtures.
+    if divided.reduce(1, { $0 * max(1, $1.1.count) }) <= Self.largestMixture { round(0, &self) }
+  }
+
+  /// Whether places of the relaxation keep its rows and cost less than what is known.
+  private func fits(_ selection: [Int]) -> Bool {
+    var cost = 0.0
+    for place in selection { cost += relaxation.cost[place] }
+    guard cost < best else { return false }
+    for row in 0..<program.rowCount {
+      var sum = 0.0
+      for place in selection { sum += relaxation.weight(row, place) }
+      if sum > relaxation.limits[row] { return false }
+    }
+    return true
+  }
+}
