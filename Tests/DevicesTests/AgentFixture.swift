@@ -187,7 +187,7 @@ final class FakeAgent: Sendable {
 }
 
 extension LatencySummary {
-  /// What agents answer: nothing of single operators.
+  /// The summary without single operators, which two sides may name differently.
   var whole: LatencySummary {
     var summary = self
     summary.operators = nil

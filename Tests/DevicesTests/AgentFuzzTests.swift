@@ -71,7 +71,7 @@ import Testing
       + "\"runtime\":\"\",\"libraries\":{}}}"
     let text =
       "{\"device\":\(device),\"disturbed\":false,\"runs\":20,\"latency_ms\":{\"min\":\(latency.minimum),"
-      + "\"median\":\(latency.median),\"p90\":2.5,\"mean\":1.5}}"
+      + "\"median\":\(latency.median),\"p90\":2.5,\"mean\":1.5},\"operators_ms\":{\"a\":0.5,\"b\":0.25}}"
     var random = RandomSource(seed: 3, purpose: "damaged measurements")
     var read = 0
     for _ in 0..<20_000 {

@@ -15,7 +15,7 @@ import Testing
         group.addTask {
           let network = try tinyNetwork(channels: channels)
           let measured = try agent.device("gated").measure(network, weights: network.timingWeights(seed: 1))
-          #expect(measured == FormulaDevice().measure(network, weights: [:]).whole)
+          #expect(measured.whole == FormulaDevice().measure(network, weights: [:]).whole)
         }
       }
       try await group.waitForAll()

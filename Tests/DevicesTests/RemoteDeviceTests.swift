@@ -24,7 +24,13 @@ import Testing
     #expect(device.name == "remote" && device.fingerprint == FormulaDevice().fingerprint)
     let network = try tinyNetwork()
     let latency = try device.measure(network, weights: network.timingWeights(seed: 1))
-    #expect(latency == FormulaDevice().measure(network, weights: [:]).whole)
+    let local = FormulaDevice().measure(network, weights: [:])
+    #expect(latency.whole == local.whole)
+    let operators = try (#require(latency.operators), #require(local.operators).filter { $0.value > 0 })
+    #expect(operators.0.keys.sorted() == operators.1.keys.sorted())
+    for (name, milliseconds) in operators.1 {
+      #expect(abs(operators.0[name, default: 0] - milliseconds) < 1e-12, "\(name)")
+    }
   }
 
   @Test("A device of the inference core is timed through an agent")

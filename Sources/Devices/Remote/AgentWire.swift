@@ -27,26 +27,32 @@ package struct AgentMeasurement: Hashable, Sendable, Codable {
   package var runs: Int
   package var disturbed: Bool
   package var device: AgentDevice
+  /// Milliseconds by the names of the network's fused operators, where the device can tell.
+  package var operators: [String: Double]?
 
   enum CodingKeys: String, CodingKey {
     case runs, disturbed, device
     case latency = "latency_ms"
+    case operators = "operators_ms"
   }
 
   package init(_ summary: LatencySummary, device: AgentDevice) {
     latency = Latency(min: summary.minimum, median: summary.median, p90: summary.p90, mean: summary.mean)
     (runs, disturbed) = (summary.runs, summary.disturbed)
     self.device = device
+    operators = summary.operators
   }
 
-  /// The summary, or `nil` where the numbers cannot be those of a measurement: a latency is positive and finite, and
-  /// the fastest run, the median and the 90th percentile are in order.
+  /// The summary, or `nil` where the numbers cannot be those of a measurement: a latency is positive and finite, the
+  /// fastest run, the median and the 90th percentile are in order, and no operator takes less than nothing.
   package var summary: LatencySummary? {
     guard latency.min > 0, latency.median >= latency.min, latency.p90 >= latency.median, latency.p90 < Self.longest,
-      latency.mean >= latency.min, latency.mean < Self.longest, (1...1_000_000_000).contains(runs)
+      latency.mean >= latency.min, latency.mean < Self.longest, (1...1_000_000_000).contains(runs),
+      (operators ?? [:]).allSatisfy({ $0.key == $0.key.shown && $0.value >= 0 && $0.value < Self.longest })
     else { return nil }
     var summary = LatencySummary(milliseconds: [latency.median], disturbed: disturbed)
     (summary.minimum, summary.p90, summary.mean, summary.runs) = (latency.min, latency.p90, latency.mean, runs)
+    summary.operators = operators
     return summary
   }
 

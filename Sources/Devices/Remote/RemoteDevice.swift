@@ -83,7 +83,9 @@ public struct RemoteDevice: Device {
     guard answer.device.name == device, answer.device.fingerprint == fingerprint else {
       throw client.nonsense("it is of another device than before; start the program again to use that")
     }
-    guard let summary = answer.summary else { throw client.nonsense("its numbers are not those of a measurement") }
+    guard var summary = answer.summary else { throw client.nonsense("its numbers are not those of a measurement") }
+    // The agent fused the network anew, so that operators may be called by another one of the names that they were fused from.
+    summary.operators = summary.operators.map(OperatorAttribution(network).sums)
     return summary
   }
 }
