@@ -25,6 +25,11 @@ public struct OperatorFeatures: Hashable, Sendable {
 
   /// The features of a node of a fused network.
   public init(of node: Network.Node, in network: Network) {
+    self.init(of: node, in: network, workingSet: network.workingSet)
+  }
+
+  /// The same where the network's working set is known.
+  init(of node: Network.Node, in network: Network, workingSet: Double) {
     let operands = node.inputs.map { network.nodes[$0].shape }
     let cost = network.cost(of: node)
     var terms = LatencyTerms()
@@ -38,7 +43,7 @@ public struct OperatorFeatures: Hashable, Sendable {
     terms[.exponentials] = Double(node.op.exponentials(output: node.shape))
     self.init(
       node: node.name, category: OperatorCategory(of: node, in: network), terms: terms,
-      position: OperatorPosition(of: node, in: network))
+      position: OperatorPosition(of: node, in: network, workingSet: workingSet))
   }
 }
 
@@ -58,13 +63,20 @@ extension OperatorFeatures {
 public struct NetworkFeatures: Hashable, Sendable {
   /// The features in the order of the fused network's nodes.
   public let operators: [OperatorFeatures]
+  /// Bytes of all parameters and activations: what decides which of them stay in a cache from one run to the next.
+  public let workingSet: Double
 
   /// Creates features from their parts.
-  public init(operators: [OperatorFeatures]) { self.operators = operators }
+  public init(operators: [OperatorFeatures]) {
+    self.operators = operators
+    workingSet = operators.reduce(0) { $0 + $1.terms[.weights] + $1.terms[.written] }
+  }
 
   /// The features of a network that is fused already.
   public init(ofFused network: Network) {
-    operators = network.nodes.map { OperatorFeatures(of: $0, in: network) }
+    let workingSet = network.workingSet
+    operators = network.nodes.map { OperatorFeatures(of: $0, in: network, workingSet: workingSet) }
+    self.workingSet = workingSet
   }
 
   /// The features of the fused form of a network.
@@ -73,6 +85,14 @@ public struct NetworkFeatures: Hashable, Sendable {
   /// The amounts of work summed per category; what a predictor is fitted on.
   public var totals: FeatureTotals {
     operators.reduce(into: FeatureTotals()) { $0[$1.category] = $0[$1.category] + $1.terms }
+  }
+}
+
+extension Network {
+  /// Bytes of all parameters and activations, in FP32.
+  fileprivate var workingSet: Double {
+    let cost = cost
+    return Double(cost.weightBytes + cost.activationBytes)
   }
 }
 

@@ -22,7 +22,7 @@ enum ChoiceBench {
       errors.append(
         try sizes.filter { $0 <= size }.map { count in
           (
-            try error(Array(pool.prefix(count)), held, seed), try error(Array(chosen.prefix(count)), held, seed)
+            try error(Array(pool.prefix(count)), held), try error(Array(chosen.prefix(count)), held)
           )
         })
       FileHandle.standardError.write(Data("seed \(seed) of \(seeds)\n".utf8))
@@ -40,8 +40,8 @@ enum ChoiceBench {
   }
 
   /// The mean relative error on other networks; one with an operator of an unknown kind counts as wholly wrong.
-  private static func error(_ fitted: [MeasuredNetwork], _ held: [MeasuredNetwork], _ seed: Int) throws -> Double {
-    let model = try OperatorModel.fit(fitted, seed: UInt64(seed))
+  private static func error(_ fitted: [MeasuredNetwork], _ held: [MeasuredNetwork]) throws -> Double {
+    let model = try OperatorModel.fit(fitted)
     let errors = held.map { network in
       guard let latency = try? model.latency(of: network.features) else { return 1.0 }
       return min(1, abs(latency.milliseconds / network.milliseconds - 1))

@@ -53,22 +53,40 @@ import Testing
     #expect(errors.meanRelativeError < 0.05, "\(errors.meanRelativeError)")
   }
 
-  @Test("What networks with more parameters take beyond the sum of their operators is learned from whole networks")
+  @Test("What networks with a larger working set take beyond the sum of their operators is learned from whole networks")
   func footprint() throws {
+    let networks = try measured(80, seed: 5)
+    let sizes = networks.map(\.features.workingSet).sorted()
     func slowed(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
       networks.map { network in
         var network = network
-        network.milliseconds *= network.features.weightBytes > 1e6 ? 1.15 : 0.95
+        network.milliseconds *= network.features.workingSet > sizes[40] ? 1.15 : 0.95
         return network
       }
     }
-    let predictor = try DevicePredictor.fit(slowed(measured(80, seed: 5)), provenance: testProvenance)
+    let predictor = try DevicePredictor.fit(slowed(networks), provenance: testProvenance)
     let errors = try predictor.evaluated(on: slowed(measured(60, seed: 6, noise: 0)))
-    #expect(errors.meanRelativeError < 0.05, "\(errors.meanRelativeError)")
+    #expect(errors.meanRelativeError < 0.06, "\(errors.meanRelativeError)")
     let (small, large) = (
-      predictor.model.footprintFactor(weightBytes: 2e5), predictor.model.footprintFactor(weightBytes: 4e6)
+      predictor.model.footprintFactor(workingSet: sizes[5]), predictor.model.footprintFactor(workingSet: sizes[75])
     )
     #expect(large > 1.05 * small)
+  }
+
+  @Test("What operators take more amid a larger working set is learned from their own times")
+  func workingSet() throws {
+    func slowed(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
+      networks.map { network in
+        var network = network
+        let factor = 0.8 + 0.1 * max(0, log2(network.features.workingSet / 1e5))
+        network.milliseconds *= factor
+        network.operators = network.operators.map { factor * $0 }
+        return network
+      }
+    }
+    let predictor = try DevicePredictor.fit(slowed(measured(120, seed: 5)), provenance: testProvenance)
+    let errors = try predictor.evaluated(on: slowed(measured(60, seed: 6, noise: 0)))
+    #expect(errors.meanRelativeError < 0.05, "\(errors.meanRelativeError)")
   }
 
   @Test("The runtime's own time is linear in calls and bytes")

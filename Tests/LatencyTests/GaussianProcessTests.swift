@@ -66,7 +66,7 @@ import Testing
       convolution.activation = activation
       _ = try builder.convolution("c", image, convolution)
       let network = builder.network(outputs: [("y", 1)])
-      return OperatorPosition(of: network.nodes[1], in: network)
+      return OperatorPosition(of: network.nodes[1], in: network, workingSet: 1e6)
     }
     let base = Convolution.square(channels: 32, kernel: 3)
     var dilated = base

@@ -7,6 +7,9 @@ extension DevicePredictor {
   public static let fewestNetworks = 20
   /// The fewest networks that predictors of other devices are corrected by.
   public static let fewestCorrections = 10
+  /// Where there are as many networks other than probes, intervals are for such networks: probes are made to be unlike each
+  /// other, and harder to predict than anything that is used.
+  private static let fewestForIntervals = 40
   /// Parts into which networks are divided to learn how wrong predictions are.
   private static let parts = 5
 
@@ -29,20 +32,29 @@ extension DevicePredictor {
     var predicted: [(network: MeasuredNetwork, latency: OperatorModel.Latency)] = []
     for fold in folds.members.indices {
       try progress(fold, folds.members.count + 1)
-      let model = try model(folds.rows(outside: fold).map { networks[$0] }, bases, seed)
+      let model = try model(folds.rows(outside: fold).map { networks[$0] }, bases)
       predicted += folds.members[fold].compactMap { row in
         (try? model.latency(of: networks[row].features)).map { (networks[row], $0) }
       }
     }
     try progress(folds.members.count, folds.members.count + 1)
+    var model = try model(networks, bases)
+    model.footprint = try OperatorModel.footprint(predicted.map { ($0.network, $0.latency.milliseconds) })
+    for index in predicted.indices {
+      predicted[index].latency.milliseconds *= model.footprintFactor(
+        workingSet: predicted[index].network.features.workingSet)
+    }
+    let errors = predicted.map {
+      (log: log($0.network.milliseconds / $0.latency.milliseconds), novelty: $0.latency.novelty)
+    }
+    let real = zip(predicted, errors).filter { $0.0.network.family != ProbeNetwork.family }.map(\.1)
     let interval = ScaledInterval(
-      errors: predicted.map { (log($0.network.milliseconds / $0.latency.milliseconds), $0.latency.novelty) },
-      coverage: coverage)
+      errors: errors, wanted: real.count >= fewestForIntervals ? real : [], coverage: coverage)
     let covered = predicted.count {
       abs(log($0.network.milliseconds / $0.latency.milliseconds)) <= interval.logHalfWidth(novelty: $0.latency.novelty)
     }
     let predictor = DevicePredictor(
-      model: try model(networks, bases, seed), interval: interval, provenance: provenance, sampleCount: networks.count,
+      model: model, interval: interval, provenance: provenance, sampleCount: networks.count,
       error: ErrorReport(
         .crossValidation, predicted: predicted.map(\.latency.milliseconds),
         measured: predicted.map(\.network.milliseconds),
@@ -67,11 +79,11 @@ extension DevicePredictor {
   }
 
   private static func model(
-    _ networks: [MeasuredNetwork], _ bases: [DevicePredictor], _ seed: UInt64
+    _ networks: [MeasuredNetwork], _ bases: [DevicePredictor]
   ) throws -> OperatorModel {
     let sources = try OperatorModel.sources(
       bases.map { ($0.provenance.deviceName, $0.model) }, for: networks)
-    return try OperatorModel.fit(networks, sources: sources, seed: seed)
+    return try OperatorModel.fit(networks, sources: sources)
   }
 }
 

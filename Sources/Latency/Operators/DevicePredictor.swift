@@ -72,16 +72,20 @@ public struct ScaledInterval: Hashable, Sendable, Codable {
   /// What the errors of predictions say, each made without its network.
   ///
   /// The factor makes the errors, if they were Laplace distributed, likeliest; the width is the quantile of the scaled
-  /// errors with the rank ⌈(n + 1) · coverage⌉.
-  package init(errors: [(log: Double, novelty: Double)], coverage: Double) {
-    func scaled(_ factor: Double) -> [Double] { errors.map { abs($0.log) / (1 + factor * $0.novelty) } }
+  /// errors with the rank ⌈(n + 1) · coverage⌉, of those in `wanted` where some are given.
+  package init(
+    errors: [(log: Double, novelty: Double)], wanted: [(log: Double, novelty: Double)] = [], coverage: Double
+  ) {
+    func scaled(_ factor: Double, _ errors: [(log: Double, novelty: Double)]) -> [Double] {
+      errors.map { abs($0.log) / (1 + factor * $0.novelty) }
+    }
     func unlikelihood(_ factor: Double) -> Double {
-      let typical = max(1e-6, scaled(factor).reduce(0, +) / Double(errors.count))
+      let typical = max(1e-6, scaled(factor, errors).reduce(0, +) / Double(errors.count))
       return errors.reduce(0) { $0 + log(typical * (1 + factor * $1.novelty)) }
     }
     let factors = [0, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 50]
     let factor = factors.min { unlikelihood($0) < unlikelihood($1) } ?? 0
-    let sorted = scaled(factor).sorted()
+    let sorted = scaled(factor, wanted.isEmpty ? errors : wanted).sorted()
     let rank = Int((Double(sorted.count + 1) * coverage).rounded(.up))
     self.coverage = coverage
     noveltyFactor = factor

@@ -44,8 +44,3 @@ extension OperatorCategory {
     return String(name[..<digit])
   }
 }
-
-extension NetworkFeatures {
-  /// Bytes of all parameters: what decides whether they stay in a cache from one run to the next.
-  package var weightBytes: Double { operators.reduce(0) { $0 + $1.terms[.weights] } }
-}

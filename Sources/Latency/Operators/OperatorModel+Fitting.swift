@@ -7,7 +7,7 @@ package enum OperatorFit {
   /// Likeness of operators of one group.
   package static let operatorKernel = GaussianProcess.Kernel(
     wide: .init(variance: 0.25, width: 4), narrow: .init(variance: 0.04, width: 1), shared: 0.01)
-  /// Likeness of networks by the bytes of their parameters.
+  /// Likeness of networks by their working sets.
   static let footprintKernel = GaussianProcess.Kernel(
     wide: .init(variance: 0.01, width: 2.5), narrow: .init(variance: 0, width: 1), shared: 0.0025)
   /// The standard deviation of an operator's timing: relative, and in milliseconds.
@@ -25,37 +25,25 @@ package enum OperatorFit {
   static let greatestCorrection = 2.0
   static let regression = RobustRegression(ridge: 4e-4, threshold: 1.5)
   static let overheadRegression = RobustRegression(ridge: 1e-4, threshold: 2)
-  /// Parts into which networks are divided to learn what sums of operators lack.
-  static let parts = 4
 }
 
 extension OperatorModel {
-  /// Fits timed operators, then the factor of whole networks on sums that were predicted without the network.
+  /// The factor on whole networks by their working sets, from networks and the sums that were predicted without them.
+  static func footprint(_ predicted: [(network: MeasuredNetwork, sum: Double)]) throws -> GaussianProcess {
+    let observations = predicted.map { network, sum in
+      GaussianProcess.Observation(
+        position: OperatorPosition(size: network.features.workingSet),
+        value: max(-0.5, min(0.5, log(network.milliseconds / sum))),
+        noise: OperatorFit.networkNoise * OperatorFit.networkNoise)
+    }
+    return try GaussianProcess.fit(merged(observations), kernel: OperatorFit.footprintKernel)
+  }
+
+  /// Fits timed operators, and what the runtime takes for itself.
   ///
   /// - Parameter sources: models of other devices in place of the linear one.
   /// - Throws: `Diagnostic` where OpenBLAS is not installed.
-  package static func fit(_ networks: [MeasuredNetwork], sources: [Source] = [], seed: UInt64) throws -> OperatorModel {
-    var model = try fitOperators(networks, sources: sources)
-    let folds = Folds(rows: networks.count, count: OperatorFit.parts, seed: seed, purpose: "whole networks")
-    var observations: [GaussianProcess.Observation] = []
-    for fold in folds.members.indices {
-      let part = try fitOperators(folds.rows(outside: fold).map { networks[$0] }, sources: sources)
-      observations += folds.members[fold].compactMap { part.residual(networks[$0]) }
-    }
-    model.footprint = try GaussianProcess.fit(merged(observations), kernel: OperatorFit.footprintKernel)
-    return model
-  }
-
-  /// What a network took beyond the sum of its operators; `nil` where it holds a kind that this part of the networks lacks.
-  private func residual(_ network: MeasuredNetwork) -> GaussianProcess.Observation? {
-    guard let sum = try? latency(of: network.features).milliseconds else { return nil }
-    return .init(
-      position: OperatorPosition(size: network.features.weightBytes),
-      value: max(-0.5, min(0.5, log(network.milliseconds / sum))),
-      noise: OperatorFit.networkNoise * OperatorFit.networkNoise)
-  }
-
-  private static func fitOperators(_ networks: [MeasuredNetwork], sources: [Source]) throws -> OperatorModel {
+  package static func fit(_ networks: [MeasuredNetwork], sources: [Source] = []) throws -> OperatorModel {
     let timings = networks.flatMap { network in
       zip(network.features.operators, network.operators).map {
         Timing(features: $0, milliseconds: max(OperatorFit.shortest, $1))

@@ -6,8 +6,7 @@ import Networks
 ///
 /// An operator takes what a linear model of its amounts of work says, whose coefficients are never negative, times a smooth
 /// factor of its position among timed operators. What the runtime does for itself is linear in bytes and calls. The sum is
-/// corrected by a smooth factor of the bytes of all parameters, since what fits a cache is read from it again in the next
-/// run.
+/// corrected by a smooth factor of the network's working set.
 package struct OperatorModel: Hashable, Sendable {
   /// Milliseconds per unit of work, by category.
   var coefficients = FeatureTotals()
@@ -17,7 +16,7 @@ package struct OperatorModel: Hashable, Sendable {
   package var corrections: [String: GaussianProcess] = [:]
   /// Milliseconds of the runtime itself, by group.
   package var overheads: [String: Overhead] = [:]
-  /// The logarithm of the factor on a network's milliseconds, by the bytes of its parameters.
+  /// The logarithm of the factor on a network's milliseconds, by its working set.
   var footprint: GaussianProcess?
 
   /// A model of another device, and its share: the logarithm of the base is the sum of the sources' logarithms by shares.
@@ -62,7 +61,7 @@ package struct OperatorModel: Hashable, Sendable {
   /// - Throws: ``Diagnostic`` that names the first operator of a kind that was never measured.
   package func latency(of network: NetworkFeatures) throws -> Latency {
     let sum = try network.operators.reduce(Parts()) { $0 + (try parts(of: $1)) }
-    let factor = footprintFactor(weightBytes: network.weightBytes)
+    let factor = footprintFactor(workingSet: network.workingSet)
     return Latency(
       milliseconds: factor * sum.milliseconds, novelty: sum.milliseconds > 0 ? sum.doubt / sum.milliseconds : 0)
   }
@@ -98,7 +97,7 @@ package struct OperatorModel: Hashable, Sendable {
   }
 
   /// The factor on a network's milliseconds.
-  package func footprintFactor(weightBytes: Double) -> Double {
-    footprint.map { exp($0.value(at: OperatorPosition(size: weightBytes)).value) } ?? 1
+  package func footprintFactor(workingSet: Double) -> Double {
+    footprint.map { exp($0.value(at: OperatorPosition(size: workingSet)).value) } ?? 1
   }
 }

@@ -28,7 +28,10 @@ public struct OperatorPosition: Hashable, Sendable {
 
 extension OperatorPosition {
   /// The position of a node of a fused network.
-  package init(of node: Network.Node, in network: Network) {
+  ///
+  /// - Parameter workingSet: bytes of all parameters and activations of the network. The same operator is slower amid more
+  ///   of them, since others drive what it reads out of the caches.
+  package init(of node: Network.Node, in network: Network, workingSet: Double) {
     let output = Image(node.shape.dimensions)
     let input = Image(node.inputs.first.map { network.nodes[$0].shape.dimensions } ?? [1])
     let window = Window(node.op)
@@ -48,6 +51,8 @@ extension OperatorPosition {
     lanes[11] = node.op == .concat ? 0.7 * Float(node.inputs.count) : 0
     lanes[12] = 0.7 * Float(window.kernel.width - window.kernel.height)
     lanes[13] = Float(window.dilation - 1)
+    // In half octaves, so that networks of about one size share what was seen of an operator.
+    lanes[14] = 0.8 * (2 * octaves(workingSet)).rounded() / 2
     self.init(lanes)
   }
 

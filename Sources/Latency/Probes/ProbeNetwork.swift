@@ -8,6 +8,8 @@ import Tensors
 /// Sizes are drawn from the ranges of published convolutional networks (nn-Meter, Zhang et al., 2021, samples single
 /// kernels from such a prior; whole networks also show what an operator costs after another one).
 public enum ProbeNetwork {
+  /// What reports call all probes.
+  public static let family = "probe"
   /// Of the way in which networks are drawn: another version draws others for the same numbers.
   public static let version = 1
 

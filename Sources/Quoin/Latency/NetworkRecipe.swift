@@ -26,7 +26,7 @@ public enum NetworkRecipe: Hashable, Sendable, Codable {
   /// The family of networks, for reports and for splits that keep families apart.
   public var family: String {
     switch self {
-    case .probe: "probe"
+    case .probe: ProbeNetwork.family
     case .architecture(_, let space): String(space.prefix(16))
     case .file(let path, _): URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     }
