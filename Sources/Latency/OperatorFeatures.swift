@@ -65,11 +65,14 @@ public struct NetworkFeatures: Hashable, Sendable {
   public let operators: [OperatorFeatures]
   /// Bytes of all parameters and activations: what decides which of them stay in a cache from one run to the next.
   public let workingSet: Double
+  /// What a runtime may do beside the operators: amounts by kind; see ``RuntimeWork``.
+  let runtimeWork: [String: Double]
 
   /// Creates features from their parts.
   public init(operators: [OperatorFeatures]) {
     self.operators = operators
     workingSet = operators.reduce(0) { $0 + $1.terms[.weights] + $1.terms[.written] }
+    runtimeWork = ["network": 1, "operators": Double(operators.count)]
   }
 
   /// The features of a network that is fused already.
@@ -77,6 +80,7 @@ public struct NetworkFeatures: Hashable, Sendable {
     let workingSet = network.workingSet
     operators = network.nodes.map { OperatorFeatures(of: $0, in: network, workingSet: workingSet) }
     self.workingSet = workingSet
+    runtimeWork = RuntimeWork.amounts(of: network)
   }
 
   /// The features of the fused form of a network.

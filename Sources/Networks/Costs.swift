@@ -47,7 +47,7 @@ extension Network {
 
 extension Operator {
   /// Whether the value is there before a run begins.
-  fileprivate var isGiven: Bool {
+  package var isGiven: Bool {
     switch self {
     case .input, .constant: true
     default: false

@@ -101,7 +101,7 @@ extension OperatorModel {
       for (features, milliseconds) in zip(network.features.operators, network.operators) where milliseconds > 0 {
         // Large operators count as much as the part of the network that they are.
         let weight = (milliseconds / network.milliseconds).squareRoot()
-        let logs = try models.map { log(try $0.model.operatorParts(of: features).milliseconds) }
+        let logs = try models.map { log(try $0.model.parts(of: features).milliseconds) }
         rows.append((logs + [1, -1]).map { weight * $0 })
         targets.append(weight * log(max(OperatorFit.shortest, milliseconds)))
       }

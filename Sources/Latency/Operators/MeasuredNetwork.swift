@@ -31,12 +31,16 @@ public struct MeasuredNetwork: Hashable, Sendable {
         rule: "latencies are positive numbers of milliseconds")
     }
     (self.key, self.family, self.features, self.milliseconds) = (key, family, features, milliseconds)
-    operators = features.operators.map { timings[$0.node] ?? 0 }
+    // What a runtime does to given values, such as to quantise an image, depends on what reads them.
+    operators = features.operators.map { $0.category.isGiven ? 0 : timings[$0.node] ?? 0 }
     overhead = max(0, timings.values.reduce(0, +) - operators.reduce(0, +))
   }
 }
 
 extension OperatorCategory {
+  /// Whether such values are there before a run begins.
+  var isGiven: Bool { rawValue == Operator.input.name || rawValue == Operator.constant([1]).name }
+
   /// The kinds of work that differ in size alone: `depthwise3` and `depthwise5` are of one group.
   package var group: String {
     let name = rawValue

@@ -17,12 +17,12 @@ extension OperatorModel: Codable {
     }
     sources = try container.decodeIfPresent([Source].self, forKey: .sources) ?? []
     corrections = try container.decode([String: GaussianProcess].self, forKey: .corrections)
-    overheads = try container.decode([String: Overhead].self, forKey: .overheads)
+    overheads = try container.decode([String: Double].self, forKey: .overheads)
     footprint = try container.decodeIfPresent(GaussianProcess.self, forKey: .footprint)
     let isUsable =
       coefficients.categories.allSatisfy { coefficients[$0].isUsable }
       && sources.allSatisfy { $0.share.isFinite && $0.share >= 0 }
-      && overheads.values.allSatisfy { [$0.call, $0.byte].allSatisfy { $0.isFinite && $0 >= 0 } }
+      && overheads.values.allSatisfy { $0.isFinite && $0 >= 0 }
     guard isUsable else {
       throw DecodingError.dataCorruptedError(
         forKey: .coefficients, in: container, debugDescription: "costs are finite and not negative")

@@ -24,7 +24,7 @@ package enum OperatorFit {
   /// Logarithmic corrections beyond are taken for errors of measurement.
   static let greatestCorrection = 2.0
   static let regression = RobustRegression(ridge: 4e-4, threshold: 1.5)
-  static let overheadRegression = RobustRegression(ridge: 1e-4, threshold: 2)
+  static let overheadRegression = RobustRegression(ridge: 4e-4, threshold: 2)
 }
 
 extension OperatorModel {
@@ -45,7 +45,7 @@ extension OperatorModel {
   /// - Throws: `Diagnostic` where OpenBLAS is not installed.
   package static func fit(_ networks: [MeasuredNetwork], sources: [Source] = []) throws -> OperatorModel {
     let timings = networks.flatMap { network in
-      zip(network.features.operators, network.operators).map {
+      zip(network.features.operators, network.operators).lazy.filter { !$0.0.category.isGiven }.map {
         Timing(features: $0, milliseconds: max(OperatorFit.shortest, $1))
       }
     }
@@ -99,22 +99,16 @@ extension OperatorModel {
   }
 
   /// What the runtime takes for itself, or nothing where no network shows any.
-  private static func overheads(_ networks: [MeasuredNetwork]) -> [String: Overhead] {
+  private static func overheads(_ networks: [MeasuredNetwork]) -> [String: Double] {
     guard networks.contains(where: { $0.overhead > 0 }) else { return [:] }
-    let groups = Set(networks.flatMap { $0.features.operators.map(\.category.group) }).sorted()
+    let kinds = Set(networks.flatMap(\.features.runtimeWork.keys)).sorted()
     let rows = networks.map { network in
-      groups.flatMap { group in
-        let terms = network.features.operators.filter { $0.category.group == group }.map(\.terms)
-        return [Double(terms.count), terms.reduce(0) { $0 + $1[.read] + $1[.written] }].map {
-          $0 / network.milliseconds
-        }
-      }
+      kinds.map { network.features.runtimeWork[$0, default: 0] / network.milliseconds }
     }
     let solution = OperatorFit.overheadRegression.scaledCoefficients(
       rows, targets: networks.map { $0.overhead / $0.milliseconds })
-    return groups.enumerated().reduce(into: [:]) { overheads, group in
-      let overhead = Overhead(call: solution[2 * group.offset], byte: solution[2 * group.offset + 1])
-      if overhead.call > 0 || overhead.byte > 0 { overheads[group.element] = overhead }
+    return zip(kinds, solution).reduce(into: [:]) { overheads, kind in
+      if kind.1 > 0 { overheads[kind.0] = kind.1 }
     }
   }
 

@@ -14,8 +14,8 @@ package struct OperatorModel: Hashable, Sendable {
   var sources: [Source] = []
   /// The logarithm of the factor on an operator's milliseconds, by group.
   package var corrections: [String: GaussianProcess] = [:]
-  /// Milliseconds of the runtime itself, by group.
-  package var overheads: [String: Overhead] = [:]
+  /// Milliseconds of the runtime itself per unit of its work.
+  package var overheads: [String: Double] = [:]
   /// The logarithm of the factor on a network's milliseconds, by its working set.
   var footprint: GaussianProcess?
 
@@ -24,14 +24,6 @@ package struct OperatorModel: Hashable, Sendable {
     var name: String
     var share: Double
     var model: OperatorModel
-  }
-
-  /// What a runtime adds to operators of a group.
-  package struct Overhead: Hashable, Sendable, Codable {
-    /// Milliseconds per operator.
-    var call: Double
-    /// Milliseconds per byte of activations read and written.
-    var byte: Double
   }
 
   /// Parts of a latency, which add up over operators.
@@ -60,24 +52,23 @@ package struct OperatorModel: Hashable, Sendable {
   ///
   /// - Throws: ``Diagnostic`` that names the first operator of a kind that was never measured.
   package func latency(of network: NetworkFeatures) throws -> Latency {
-    let sum = try network.operators.reduce(Parts()) { $0 + (try parts(of: $1)) }
+    var sum = try network.operators.reduce(Parts()) { $1.category.isGiven ? $0 : $0 + (try parts(of: $1)) }
+    sum.milliseconds += overhead(of: network)
     let factor = footprintFactor(workingSet: network.workingSet)
     return Latency(
       milliseconds: factor * sum.milliseconds, novelty: sum.milliseconds > 0 ? sum.doubt / sum.milliseconds : 0)
   }
 
-  /// What an operator adds, before the factor of the whole network.
+  /// What the runtime takes for itself.
+  private func overhead(of network: NetworkFeatures) -> Double {
+    // In a fixed order, since sums in floating point depend on it.
+    overheads.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value * network.runtimeWork[$1.key, default: 0] }
+  }
+
+  /// What an operator takes, before the factor of the whole network.
   ///
   /// - Throws: ``Diagnostic`` that names the operator where its kind was never measured.
   func parts(of features: OperatorFeatures) throws -> Parts {
-    let own = try operatorParts(of: features)
-    guard let overhead = overheads[features.category.group] else { return own }
-    let bytes = features.terms[.read] + features.terms[.written]
-    return own + Parts(milliseconds: overhead.call + overhead.byte * bytes)
-  }
-
-  /// What an operator itself takes.
-  func operatorParts(of features: OperatorFeatures) throws -> Parts {
     let base = try baseMilliseconds(of: features)
     guard let correction = corrections[features.category.group]?.value(at: features.position) else {
       return Parts(milliseconds: base, doubt: base)
@@ -90,7 +81,7 @@ package struct OperatorModel: Hashable, Sendable {
   func baseMilliseconds(of features: OperatorFeatures) throws -> Double {
     if !sources.isEmpty {
       return exp(
-        try sources.reduce(0) { $0 + $1.share * log(try $1.model.operatorParts(of: features).milliseconds) })
+        try sources.reduce(0) { $0 + $1.share * log(try $1.model.parts(of: features).milliseconds) })
     }
     guard coefficients.contains(features.category) else { throw features.neverMeasured(known: coefficients) }
     return max(Self.least, features.terms.dot(coefficients[features.category]))
