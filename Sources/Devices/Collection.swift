@@ -46,17 +46,18 @@ public struct RefusedNetwork: Hashable, Sendable {
 /// Measures networks on devices and hands every sample over as soon as it is known.
 ///
 /// All pairs of network and device are measured in one random order, so that a slow drift of the machine does not fall on
-/// a part of the networks or on one device.
+/// a part of the networks or on one device; or network after network, where their order matters.
 public struct LatencyCollection: Sendable {
   /// The devices.
   public var devices: [any Device]
   /// The seed of the order.
   public var seed: UInt64
+  /// Whether networks are measured in the order in which they are given.
+  public var keepsOrder: Bool
 
   /// Creates a collection.
-  public init(devices: [any Device], seed: UInt64) {
-    self.devices = devices
-    self.seed = seed
+  public init(devices: [any Device], seed: UInt64, keepsOrder: Bool = false) {
+    (self.devices, self.seed, self.keepsOrder) = (devices, seed, keepsOrder)
   }
 
   /// Measures what is not measured yet.
@@ -83,8 +84,8 @@ public struct LatencyCollection: Sendable {
   ) throws -> [LostDevice] {
     var lost: [LostDevice] = []
     var random = RandomSource(seed: seed, purpose: "measurement order")
-    let pairs = random.shuffled(
-      jobs.indices.flatMap { job in devices.indices.map { (job: job, device: $0) } })
+    let rows = jobs.indices.map { job in devices.indices.map { (job: job, device: $0) } }
+    let pairs = keepsOrder ? rows.flatMap { random.shuffled($0) } : random.shuffled(rows.flatMap { $0 })
     for (done, pair) in pairs.enumerated() {
       let (job, device) = (jobs[pair.job], devices[pair.device])
       if lost.contains(where: { $0.name == device.name }) { continue }

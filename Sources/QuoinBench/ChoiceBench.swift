@@ -18,7 +18,7 @@ enum ChoiceBench {
       var random = RandomSource(seed: UInt64(seed), purpose: "pools of networks")
       let order = random.shuffled(networks)
       let (pool, held) = (Array(order.prefix(size)), Array(order.dropFirst(size)))
-      let chosen = ranked(pool)
+      let chosen = MeasuringOrder.byCoverage(pool.map(\.features)).map { pool[$0] }
       errors.append(
         try sizes.filter { $0 <= size }.map { count in
           (
@@ -54,76 +54,5 @@ enum ChoiceBench {
     let mean = values.reduce(0, +) / Double(values.count)
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
     return (mean, 2.262 * (variance / Double(values.count)).squareRoot())
-  }
-}
-
-extension ChoiceBench {
-  /// An operator of some network, and the part of that network's work that it is.
-  private struct Place {
-    var owner: Int
-    var share: Double
-    var position: OperatorPosition
-  }
-
-  /// The networks in the order in which each one most reduces what is unlike all before it, over all networks' operators by
-  /// their share of the work (the greedy solution of facility location; Nemhauser et al., 1978). No latency is looked at.
-  static func ranked(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
-    let places = networks.indices.flatMap { owner in
-      let operators = networks[owner].features.operators
-      let work = operators.map(crudeMilliseconds)
-      let all = work.reduce(0, +)
-      return zip(operators, work).map {
-        ($0.category.group, Place(owner: owner, share: $1 / all, position: $0.position))
-      }
-    }
-    // By group, what every network's operators are to every place.
-    var groups = Dictionary(grouping: places, by: \.0).values.map { members in
-      Coverage(members.map(\.1), networks: networks.count)
-    }
-    var left = Set(networks.indices)
-    var order: [Int] = []
-    while !left.isEmpty {
-      let gains = left.sorted().map { network in (network, groups.reduce(0) { $0 + $1.gain(of: network) }) }
-      let best = gains.reduce(gains[0]) { $1.1 > $0.1 ? $1 : $0 }.0
-      for group in groups.indices { groups[group].take(best) }
-      left.remove(best)
-      order.append(best)
-    }
-    return order.map { networks[$0] }
-  }
-
-  /// How like the places of a group are to what was taken.
-  private struct Coverage {
-    private let shares: [Double]
-    /// By network, the likeness of its likest operator to every place.
-    private let likeness: [[Double]]
-    private var covered: [Double]
-
-    init(_ places: [Place], networks: Int) {
-      shares = places.map(\.share)
-      covered = [Double](repeating: 0, count: places.count)
-      var likeness = [[Double]](repeating: [], count: networks)
-      for (owner, own) in Dictionary(grouping: places, by: \.owner) {
-        let positions = Set(own.map(\.position))
-        likeness[owner] = places.map { place in
-          positions.reduce(0) { max($0, OperatorFit.operatorKernel.likeness($1, place.position)) }
-        }
-      }
-      self.likeness = likeness
-    }
-
-    func gain(of network: Int) -> Double {
-      zip(zip(likeness[network], covered), shares).reduce(0) { $0 + max(0, $1.0.0 - $1.0.1) * $1.1 }
-    }
-
-    mutating func take(_ network: Int) {
-      for (place, value) in likeness[network].enumerated() { covered[place] = max(covered[place], value) }
-    }
-  }
-
-  /// What an operator might take on some processor: before anything was measured, shares need not be right.
-  private static func crudeMilliseconds(_ features: OperatorFeatures) -> Double {
-    let terms = features.terms
-    return terms[.macs] / 5e7 + (terms[.read] + terms[.written] + terms[.weights]) / 1e7 + 0.002
   }
 }

@@ -11,7 +11,7 @@ extension DeviceCommand {
       abstract: "Measure networks on devices and keep the samples.",
       discussion: """
         Networks come from three sources: random ones of Quoin's own (probes), random architectures of search spaces, and
-        ONNX files. All pairs of network and device are measured in one random order; every sample is stored at once in
+        ONNX files. The networks that teach a predictor most are measured first; every sample is stored at once in
         FOLDER/samples.sqlite, so that Ctrl-C or a crash loses nothing, and the same command goes on where it stopped. Where
         another machine's device is lost, the others go on; networks that a device cannot run are noted and passed over.
 
@@ -28,6 +28,7 @@ extension DeviceCommand {
     @Option(name: .customLong("model"), help: "An ONNX file; repeatable.") var models: [String] = []
     @Option(help: "Measurements of every network on every device, spread over the time.") var repeats = 1
     @Option(help: "Minutes of measuring per device after which no network is begun.") var minutes: Double?
+    @Flag(help: "Measure in random order, rather than first what teaches a predictor most.") var randomOrder = false
     @Option(help: "The seed of the draws and of the order.") var seed: UInt64 = 0
     @Option(help: "The folder of the samples.") var out = "samples"
     @Flag(help: "Print one JSON document.") var json = false
@@ -44,6 +45,7 @@ extension DeviceCommand {
       var plan = SampleCollecting.Plan()
       (plan.probes, plan.spaces, plan.architectures, plan.models) = (probes, spaces, architectures, models)
       (plan.repeats, plan.seed) = (repeats, seed)
+      plan.choosesNetworks = !randomOrder
       if let minutes { plan.secondsPerDevice = 60 * minutes }
       let collecting = SampleCollecting(
         devices: try devices.map { try DeviceShelf().device(named: $0) }, plan: plan,

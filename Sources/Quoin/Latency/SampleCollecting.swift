@@ -24,6 +24,8 @@ public struct SampleCollecting: Sendable {
     public var extraRepeats = 2
     /// Seconds of measuring per device.
     public var secondsPerDevice = Double.infinity
+    /// Whether the first measurements go to the networks that teach a predictor most, rather than to random ones.
+    public var choosesNetworks = true
     /// The seed of the draws and of the order.
     public var seed: UInt64 = 0
 
@@ -63,7 +65,8 @@ public struct SampleCollecting: Sendable {
   ///
   /// - Throws: ``Diagnostic`` where a file cannot be used, or the user interrupts; what was measured until then is stored.
   public func run() throws -> [Outcome] {
-    let (recipes, kitchen) = try recipes()
+    let (drawn, kitchen) = try recipes()
+    let recipes = plan.choosesNetworks ? try chosen(drawn, kitchen) : drawn
     for device in devices { try store.record(device.fingerprint, of: device.name) }
     for recipe in recipes { try store.record(recipe) }
     var clock = DeviceClock()
@@ -110,7 +113,8 @@ public struct SampleCollecting: Sendable {
       MeasurementJob(key: recipe.key) { try kitchen.network(recipe) }
     }
     let devices = devices.filter { !clock.lost.contains($0.name) }
-    try LatencyCollection(devices: devices, seed: plan.seed &+ UInt64(pass)).run(
+    let keepsOrder = plan.choosesNetworks && pass == 0
+    try LatencyCollection(devices: devices, seed: plan.seed &+ UInt64(pass), keepsOrder: keepsOrder).run(
       jobs, isMeasured: isMeasured,
       progress: { done, total in
         if done < total { try monitor.checkInterruption(remedy: "run the same command again to go on") }
@@ -128,6 +132,16 @@ public struct SampleCollecting: Sendable {
         try store.record(sample, on: device, attempt: known[device]?[sample.key]?.count ?? 0)
         clock.seconds[device, default: 0] += sample.seconds ?? 0
       })
+  }
+
+  /// The networks in the order in which they teach a predictor most.
+  private func chosen(_ recipes: [NetworkRecipe], _ kitchen: NetworkKitchen) throws -> [NetworkRecipe] {
+    let features = try recipes.enumerated().map { place, recipe in
+      try monitor.checkInterruption(remedy: "run the same command again to go on")
+      monitor.report(ProgressUpdate(phase: "looking at networks", completed: place, total: recipes.count))
+      return NetworkFeatures(of: try kitchen.network(recipe).network)
+    }
+    return MeasuringOrder.byCoverage(features).map { recipes[$0] }
   }
 
   /// The networks of the plan, and what is needed to make them.
