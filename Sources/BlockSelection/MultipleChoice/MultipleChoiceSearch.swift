@@ -26,8 +26,6 @@ struct MultipleChoiceSearch {
     var bound = Double.infinity
     var stopped = StopReason.proved
     var nodes = 0
-    /// The choices of the last core.
-    var coreSize = 0
   }
 
   private let program: MultipleChoiceProgram
@@ -150,7 +148,6 @@ struct MultipleChoiceSearch {
       next[group] += 1
     }
     relaxation.basis = basis.map { $0 < 0 ? $0 : Int32(home[Int($0)]) }
-    answer.coreSize = needed.count
     return needed.count < whole.choiceCount
   }
 
@@ -283,13 +280,12 @@ struct MultipleChoiceSearch {
     let count = relaxation.removedCount
     for place in removed { relaxation.remove(Int(place)) }
     let outcome = relaxation.solve(changed: group, cutoff: cutoff, pivotLimit: Self.trialPivots)
-    var value = relaxation.bound
-    switch outcome {
-    case .infeasible: value = .infinity
-    case .cutOff: value = relaxation.evaluate()
-    case .stuck: value = bound
-    case .optimal: break
-    }
+    let value =
+      switch outcome {
+      case .infeasible: Double.infinity
+      case .cutOff, .optimal: relaxation.evaluate()
+      case .stuck: bound
+      }
     let basis = relaxation.basis
     relaxation.restoreChoices(count)
     return (max(value, bound), basis)
@@ -352,7 +348,7 @@ struct MultipleChoiceSearch {
     return (low, high)
   }
 
-  /// Parts a node whose point is whole, but does not count or is not all that is wanted: a group takes its choice or
+  /// Parts a node whose point is whole, but does not count: a group takes its choice or
   /// another one. `nil` where nothing is left to choose.
   private func wholeParting(_ bound: Double) -> (Int, [Child])? {
     for group in 0..<program.groupCount {
