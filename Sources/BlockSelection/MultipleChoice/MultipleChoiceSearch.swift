@@ -32,6 +32,7 @@ struct MultipleChoiceSearch {
   private let limits: Limits
   private let counts: ([Int]) -> Bool
   private var relaxation: MultipleChoiceRelaxation
+  private var enumeration: MultipleChoiceEnumeration
   private var answer = Answer()
   /// The cost of the answer's selection.
   private var best = Double.infinity
@@ -45,6 +46,10 @@ struct MultipleChoiceSearch {
   /// The part of the costs' largest sum that is not told apart: more than sums in `Double` can be wrong.
   private static let relativeResolution = 1e-12
   private static let pivotLimit = 2000
+  /// With this many choices more than groups a node's selections are not gone through.
+  private static let mostEnumerated = 40
+  /// So many choices are looked at before a node is parted after all.
+  private static let enumerationVisits = 2000
   /// Pivots of a trial of a half.
   private static let trialPivots = 30
   /// Parts may differ from 0 and 1 by this.
@@ -77,6 +82,7 @@ struct MultipleChoiceSearch {
     (self.program, self.limits, self.counts) = (program, limits, counts)
     resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
     relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))
+    enumeration = MultipleChoiceEnumeration(relaxation)
   }
 
   /// The choices that keep every row if all other groups take their smallest.
@@ -141,6 +147,7 @@ struct MultipleChoiceSearch {
     let needed = Set(basis.filter { $0 >= 0 }.map(Int.init)).union(places).sorted()
     for place in needed { kept[Int(whole.layout.group[place])].append(Int(whole.layout.choice[place])) }
     relaxation = MultipleChoiceRelaxation(program, keeping: kept)
+    enumeration = MultipleChoiceEnumeration(relaxation)
     var next = (0..<program.groupCount).map { relaxation.places(of: $0).lowerBound }
     for place in needed {
       let group = Int(whole.layout.group[place])
@@ -217,6 +224,7 @@ struct MultipleChoiceSearch {
       {
         relaxation.remove(place)
       }
+      if goThrough(bound) { break }
       switch outcome == .stuck ? nil : bestParting(bound) {
       case .done: relaxation.restoreChoices(before); return nil
       case .parted(let group, let children):
@@ -238,6 +246,16 @@ struct MultipleChoiceSearch {
     }
     relaxation.restoreChoices(before)
     return nil
+  }
+
+  /// Goes through the node's selections where that is soon done; returns whether it was.
+  private mutating func goThrough(_ bound: Double) -> Bool {
+    guard relaxation.choiceCount - relaxation.removedCount <= program.groupCount + Self.mostEnumerated else { return false }
+    let (enumeration, layout) = (enumeration, relaxation.layout)
+    return enumeration.run(relaxation, bound: bound, cutoff: cutoff, visits: Self.enumerationVisits) {
+      offer(enumeration.selection.map { Int(layout.choice[$0]) })
+      return cutoff
+    }
   }
 
   private enum Parting {
