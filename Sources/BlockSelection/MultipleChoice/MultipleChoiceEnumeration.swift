@@ -45,7 +45,9 @@ final class MultipleChoiceEnumeration {
     weight = room(places * width, .zero)
     (group, first, cursor) = (room(depths, 0), room(depths, 0), room(depths, 0))
     (reducedSum, costSum) = (room(depths, 0), room(depths, 0))
-    (weightSum, least, largest) = (room(depths * width, .zero), room(depths * width, .zero), room(depths * width, .zero))
+    (weightSum, least, largest) = (
+      room(depths * width, .zero), room(depths * width, .zero), room(depths * width, .zero)
+    )
     selection = [Int](repeating: 0, count: relaxation.groupCount)
   }
 
