@@ -53,7 +53,9 @@ public struct SelectionResult: Hashable, Sendable, Codable {
   public enum Solver: String, Hashable, Sendable, Codable {
     /// Branch and bound over the linear relaxation of groups and budgets, of Quoin's own.
     case search
-    /// GLPK: where groups interact.
+    /// A dynamic program over beginnings of paths: where interactions form chains.
+    case chain
+    /// GLPK: where groups interact otherwise, or the number of kinds is limited.
     case glpk
   }
 

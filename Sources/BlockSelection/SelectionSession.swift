@@ -90,6 +90,7 @@ struct SelectionSession {
       tables.isFeasible($0, question.rows) && !question.excluded.contains($0) ? $0 : nil
     }
     if isSeparable { return search(question, presolve, tables) }
+    if let answer = chain(question, presolve, tables) { return answer }
     return try program(question, presolve, tables)
   }
 
@@ -114,6 +115,26 @@ struct SelectionSession {
       selections: found.selections, bound: question.goal.sense == .minimize ? found.bound : -found.bound,
       stopped: found.stopped, isInfeasible: found.selections.isEmpty && found.stopped == .proved,
       candidateCount: presolve.candidateCount, solver: .search, width: found.width)
+    finish(&answer, question.goal, tables)
+    return answer
+  }
+
+  /// The answer of ``ChainSearch``; `nil` where interactions are no chain, or where it cannot tell.
+  private func chain(_ question: Question, _ presolve: SelectionPresolve, _ tables: SelectionTables) -> Answer? {
+    guard tables.maxKinds == nil, question.excluded.isEmpty, let chain = SelectionChain(tables),
+      let program = ChainProgram(
+        tables, chain, candidates: presolve.candidates, goal: question.goal, rows: question.rows)
+    else { return nil }
+    let limits = ChainSearch.Limits(gap: options.gap, mustStop: mustStop(question.deadline))
+    let found = ChainSearch.solve(program, start: question.start, limits: limits) {
+      tables.isFeasible($0, question.rows)
+    }
+    guard let found else { return nil }
+    var answer = Answer(
+      selections: found.selection.map { [$0] } ?? [],
+      bound: question.goal.sense == .minimize ? found.bound : -found.bound, stopped: found.stopped,
+      isInfeasible: found.selection == nil && found.stopped == .proved, candidateCount: presolve.candidateCount,
+      solver: .chain)
     finish(&answer, question.goal, tables)
     return answer
   }

@@ -42,6 +42,12 @@ struct MultipleChoiceProgram {
     }
   }
 
+  /// A program of numbers that are counted as the others' are already.
+  init(costs: [[Double]], weights: [[[Double]]], limits: [Double]) {
+    (self.costs, self.weights, self.limits, offset) = (costs, weights, limits, 0)
+    places = costs.map { Array($0.indices) }
+  }
+
   private mutating func add(_ values: [[Double]], limit: Double) {
     guard limit > 0 else {
       // A limit of exactly 0 leaves nothing but the smallest weights.
