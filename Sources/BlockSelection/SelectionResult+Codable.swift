@@ -3,10 +3,11 @@ import Foundation
 extension SelectionResult {
   enum CodingKeys: String, CodingKey {
     case status, stopped, solver, objective, bound, gap, costs, choices, presolve, baselines, attainable
+    case relaxation, batch, batches
     case solveSeconds = "solve_seconds"
   }
 
-  /// Writes every key; what is not known is `null`. Only `baselines` and `attainable` may be absent.
+  /// Writes every key; what is not known is `null`. What is asked for or explained only now and then may be absent.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(status, forKey: .status)
@@ -21,6 +22,9 @@ extension SelectionResult {
     try container.encode(presolve, forKey: .presolve)
     try container.encodeIfPresent(baselines, forKey: .baselines)
     try container.encodeIfPresent(attainable, forKey: .attainable)
+    try container.encodeIfPresent(relaxation, forKey: .relaxation)
+    try container.encodeIfPresent(batch, forKey: .batch)
+    try container.encodeIfPresent(batches, forKey: .batches)
   }
 
   /// The answer as a JSON document with sorted keys.
@@ -49,6 +53,30 @@ extension SelectionPool {
 extension SelectionSweep {
   /// The sweep as a JSON document with sorted keys.
   public func json() throws -> Data { try encodedWithSortedKeys(self) }
+}
+
+extension SelectionGrid {
+  /// The grid as a JSON document with sorted keys.
+  public func json() throws -> Data { try encodedWithSortedKeys(self) }
+}
+
+extension SelectionGrid.Point {
+  private enum CodingKeys: String, CodingKey {
+    case limits
+  }
+
+  /// Reads the limits beside the keys of the answer.
+  public init(from decoder: any Decoder) throws {
+    limits = try decoder.container(keyedBy: CodingKeys.self).decode([String: Double].self, forKey: .limits)
+    result = try SelectionResult(from: decoder)
+  }
+
+  /// Writes the limits beside the keys of the answer.
+  public func encode(to encoder: any Encoder) throws {
+    try result.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(limits, forKey: .limits)
+  }
 }
 
 extension SelectionSweep.Point {

@@ -109,6 +109,29 @@ public struct SelectionResult: Hashable, Sendable, Codable {
   /// (its smallest sum; its largest where only a minimum is asked, or where the largest misses the minimum). `nil`
   /// where even without budgets there is no selection, or where the time was over.
   public var attainable: [String: Double?]?
+  /// Where infeasible: what would have to give way.
+  public var relaxation: Relaxation?
+  /// The batch size that is best, and what all of them give, where sizes are listed.
+  public var batch: Int?
+  public var batches: [Batch]?
+
+  /// What one batch size gives.
+  public struct Batch: Hashable, Sendable, Codable {
+    public var batch: Int
+    public var status: Status
+    public var objective: Double?
+  }
+
+  /// How budgets would have to change so that a selection keeps them.
+  public struct Relaxation: Hashable, Sendable, Codable {
+    /// For each budget the limit that would be enough while all others stay; budgets that alone are not enough are absent.
+    public var single: [String: Double]
+    /// The fraction of their magnitudes by which all limits together would have to give way, to about 1e-6; `nil` where no
+    /// such fraction is enough.
+    public var together: Double?
+    /// The same in words.
+    public var words: String
+  }
 }
 
 /// The best selections of a problem, from the best on.
@@ -122,6 +145,25 @@ public struct SelectionPool: Hashable, Sendable, Codable {
     case pool
     case isExhausted = "exhausted"
   }
+}
+
+/// Selections over the limits of two budgets.
+public struct SelectionGrid: Hashable, Sendable, Codable {
+  /// The answer at one pair of limits.
+  public struct Point: Hashable, Sendable, Codable {
+    /// The limits by budget.
+    public var limits: [String: Double]
+    /// The answer.
+    public var result: SelectionResult
+  }
+
+  /// The budgets' names.
+  public var budgets: [String]
+  /// The first budget's limits from the tightest on, and for each of them the second one's. Points that no selection keeps are
+  /// infeasible. Empty where there is no selection at all.
+  public var points: [Point]
+  /// Why there are no points.
+  public var failure: SelectionResult?
 }
 
 /// Selections along one budget.

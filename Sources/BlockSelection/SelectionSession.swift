@@ -35,6 +35,8 @@ struct SelectionSession {
     var count = 1
     /// How far above the relaxation's bound the optimum is guessed to lie.
     var firstWidth: Double?
+    /// Where the first selection found is good enough.
+    var wantsAny = false
   }
 
   let problem: SelectionProblem
@@ -94,6 +96,8 @@ struct SelectionSession {
     return try program(question, presolve, tables)
   }
 
+  private func gap(_ question: Question) -> Double { question.wantsAny ? 1e9 : options.gap }
+
   private func mustStop(_ deadline: Deadline) -> () -> StopReason? {
     let isInterrupted = options.isInterrupted
     return {
@@ -107,7 +111,7 @@ struct SelectionSession {
     let (rows, excluded) = (question.rows, question.excluded)
     let program = MultipleChoiceProgram(tables, places: presolve.candidates, goal: question.goal, rows: rows)
     let limits = MultipleChoiceSearch.Limits(
-      gap: options.gap, count: question.count, firstWidth: question.firstWidth, mustStop: mustStop(question.deadline))
+      gap: gap(question), count: question.count, firstWidth: question.firstWidth, mustStop: mustStop(question.deadline))
     let found = MultipleChoiceSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, rows) && !excluded.contains($0)
     }
@@ -125,7 +129,7 @@ struct SelectionSession {
       let program = ChainProgram(
         tables, chain, candidates: presolve.candidates, goal: question.goal, rows: question.rows)
     else { return nil }
-    let limits = ChainSearch.Limits(gap: options.gap, mustStop: mustStop(question.deadline))
+    let limits = ChainSearch.Limits(gap: gap(question), mustStop: mustStop(question.deadline))
     let found = ChainSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, question.rows)
     }
@@ -159,7 +163,7 @@ struct SelectionSession {
   private func solve(_ program: inout SelectionProgram, _ question: Question) throws -> Solution {
     while true {
       let settings = SolveOptions(
-        timeLimit: question.deadline.remaining, gap: options.gap, start: question.start.flatMap(program.point),
+        timeLimit: question.deadline.remaining, gap: gap(question), start: question.start.flatMap(program.point),
         isInterrupted: options.isInterrupted)
       let model = program
       let solution = try model.program.solve(settings) { point in

@@ -6,19 +6,35 @@ extension SelectionSolver {
 
   /// The `count` best selections, distinct and in order; fewer where no more exist or the search was stopped.
   ///
-  /// Each element is the optimum once those before it are excluded, so that `.optimal` is proved for each. A time
-  /// limit holds for each element.
+  /// Where groups do not interact they come from one search, and a time limit holds for that. Elsewhere each element is the
+  /// optimum once those before it are excluded, and a time limit holds for each.
   ///
-  /// - Throws: ``Diagnostic`` as ``solve(_:options:)`` does, and where `count` is not within 1 ... 10,000.
+  /// - Parameter maxOverlap: the largest fraction of groups in which an element may take the same as any one before it
+  ///   (Puzzle's diversity constraint); `nil` asks for distinct selections only.
+  /// - Throws: ``Diagnostic`` as ``solve(_:options:)`` does, where `count` is not within 1 ... 10,000 or `maxOverlap` not
+  ///   within 0 ... 1.
   public static func pool(
-    _ problem: SelectionProblem, count: Int, options: SelectionOptions = SelectionOptions()
+    _ problem: SelectionProblem, count: Int, maxOverlap: Double? = nil, options: SelectionOptions = SelectionOptions()
   ) throws -> SelectionPool {
     guard (1...largestPool).contains(count) else {
       throw Diagnostic(
         .usage, "the pool's size cannot be used", value: "\(count)",
         rule: "a number within 1 ... \(largestPool)")
     }
+    let problem = try single(problem)
+    if let maxOverlap { return try diversePool(problem, count, maxOverlap, options) }
     let session = try SelectionSession(problem, options)
+    return session.givesSeveral ? try poolOfOneSearch(session, count) : try poolByExclusion(session, count)
+  }
+
+  private static func poolOfOneSearch(_ session: SelectionSession, _ count: Int) throws -> SelectionPool {
+    let found = try session.several(count)
+    let isProved = found.first?.stopped == .proved
+    let isEmpty = found.first?.objective == nil
+    return SelectionPool(pool: found, isExhausted: isProved && (isEmpty || found.count < count))
+  }
+
+  private static func poolByExclusion(_ session: SelectionSession, _ count: Int) throws -> SelectionPool {
     let baselines = session.baselines(session.rows)
     var excluded: [[Int]] = []
     var pool = SelectionPool(pool: [], isExhausted: false)
@@ -29,7 +45,26 @@ extension SelectionSolver {
       guard result.objective != nil, result.stopped == .proved || result.stopped == .gap else { break }
       excluded.append(session.selection(of: result))
     }
-    if pool.pool.allSatisfy({ $0.status == .optimal }) { sort(&pool.pool, problem.sense) }
+    if pool.pool.allSatisfy({ $0.status == .optimal }) { sort(&pool.pool, session.problem.sense) }
+    return pool
+  }
+
+  /// Each element is the best one that has little in common with those before it.
+  private static func diversePool(
+    _ problem: SelectionProblem, _ count: Int, _ maxOverlap: Double, _ options: SelectionOptions
+  ) throws -> SelectionPool {
+    let known = ChoiceNames(problem.groups).groups
+    var problem = problem
+    problem.diversity = .init(earlier: problem.diversity?.earlier ?? [], maxOverlap: maxOverlap)
+    var pool = SelectionPool(pool: [], isExhausted: false)
+    while pool.pool.count < count, !pool.isExhausted {
+      let result = try solve(problem, options: options)
+      if pool.pool.isEmpty || result.objective != nil { pool.pool.append(result) }
+      pool.isExhausted = result.status == .infeasible
+      guard result.objective != nil, result.stopped == .proved || result.stopped == .gap else { break }
+      // What only stands for a choice that covers several groups is no choice of the problem.
+      problem.diversity?.earlier.append(result.choices.filter { known[$0.key]?[$0.value] != nil })
+    }
     return pool
   }
 
@@ -45,6 +80,29 @@ extension SelectionSolver {
 }
 
 extension SelectionSession {
+  /// The results of one search for several selections; where there is none, the only one says why.
+  fileprivate func several(_ count: Int) throws -> [SelectionResult] {
+    let clock = ContinuousClock()
+    let began = clock.now
+    let baselines = baselines(rows)
+    let starts = [baselines.greedy, baselines.uniform, baselines.random].compactMap { $0 }
+    let answer = try answer(
+      Question(
+        goal: scoreGoal, rows: rows, start: tables.best(of: starts, scoreGoal, rows), deadline: deadline, count: count))
+    guard !answer.selections.isEmpty else { return [try result(rows, baselines: baselines)] }
+    let seconds = (clock.now - began).seconds
+    return answer.selections.enumerated().map { index, selection in
+      var one = answer
+      one.selections = [selection]
+      one.value = tables.total(SelectionTables.score, of: selection)
+      if answer.stopped == .proved { one.bound = one.value }
+      var result = describe(one)
+      if options.reportsBaselines { result.baselines = values(of: baselines) }
+      result.solveSeconds = seconds
+      return result
+    }
+  }
+
   /// The places of the choices that a result names.
   func selection(of result: SelectionResult) -> [Int] {
     problem.groups.map { group in group.choices.firstIndex { $0.name == result.choices[group.name] } ?? 0 }

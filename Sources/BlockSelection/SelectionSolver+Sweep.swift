@@ -14,31 +14,45 @@ extension SelectionSolver {
   public static func sweep(
     _ problem: SelectionProblem, budget: String, count: Int, options: SelectionOptions = SelectionOptions()
   ) throws -> SelectionSweep {
+    try validate(count)
+    let session = try SelectionSession(single(problem), options)
+    return try session.sweep(budget, session.budgetSweep(budget), count)
+  }
+
+  /// The best selections at every pair of limits of two costs, equally spaced; each ranges as in
+  /// ``sweep(_:budget:count:options:)`` while the other one has no budget.
+  ///
+  /// - Throws: ``Diagnostic`` as ``sweep(_:budget:count:options:)`` does, where the two are the same, and where there were more than
+  ///   10,000 points.
+  public static func sweep(
+    _ problem: SelectionProblem, first: (budget: String, count: Int), second: (budget: String, count: Int),
+    options: SelectionOptions = SelectionOptions()
+  ) throws -> SelectionGrid {
+    try validate(first.count)
+    try validate(second.count)
+    try validate(first.count.multipliedReportingOverflow(by: second.count).partialValue)
+    guard first.budget != second.budget else {
+      throw Diagnostic(.usage, "a budget is swept twice", value: first.budget, rule: "two different budgets")
+    }
+    let session = try SelectionSession(single(problem), options)
+    return try session.grid(first, second)
+  }
+
+  private static func validate(_ count: Int) throws {
     guard (1...largestSweep).contains(count) else {
       throw Diagnostic(
         .usage, "the number of points cannot be used", value: "\(count)",
         rule: "a number within 1 ... \(largestSweep)")
     }
-    let session = try SelectionSession(problem, options)
-    guard let measure = session.tables.measure(ofCost: budget) else {
-      throw Diagnostic(
-        .usage, "unknown budget", value: budget,
-        rule: "a cost that every choice states can be swept: "
-          + session.tables.costNames.joined(separator: ", "),
-        nearest: nearestName(to: budget, among: session.tables.costNames))
-    }
-    return try session.sweep(budget, BudgetSweep(session.rows, measure), count)
   }
 }
 
 /// The rows of a problem with one limit that moves.
 private struct BudgetSweep {
-  private let otherRows: [BudgetRow]
   private let row: BudgetRow
   private let movesUpper: Bool
 
   init(_ rows: [BudgetRow], _ measure: Int) {
-    otherRows = rows.filter { $0.measure != measure }
     row = rows.first { $0.measure == measure } ?? BudgetRow(measure: measure)
     movesUpper = row.upper < .infinity || row.lower == -.infinity
   }
@@ -47,16 +61,67 @@ private struct BudgetSweep {
   var tightGoal: Goal { Goal(measure: row.measure, sense: movesUpper ? .minimize : .maximize) }
 
   /// The rows with the limit at a value, or away.
-  func rows(limit: Double?) -> [BudgetRow] {
+  func rows(limit: Double?, of rows: [BudgetRow]) -> [BudgetRow] {
     var row = row
     if movesUpper { row.upper = limit ?? .infinity } else { row.lower = limit ?? -.infinity }
-    return otherRows + [row]
+    return rows.filter { $0.measure != row.measure } + [row]
   }
 }
 
 extension SelectionSession {
+  fileprivate func budgetSweep(_ budget: String) throws -> BudgetSweep {
+    guard let measure = tables.measure(ofCost: budget) else {
+      throw Diagnostic(
+        .usage, "unknown budget", value: budget,
+        rule: "a cost that every choice states can be swept: " + tables.costNames.joined(separator: ", "),
+        nearest: nearestName(to: budget, among: tables.costNames))
+    }
+    return BudgetSweep(rows, measure)
+  }
+
+  fileprivate func grid(
+    _ first: (budget: String, count: Int), _ second: (budget: String, count: Int)
+  ) throws -> SelectionGrid {
+    let sweeps = try [budgetSweep(first.budget), budgetSweep(second.budget)]
+    let free = sweeps[1].rows(limit: nil, of: sweeps[0].rows(limit: nil, of: rows))
+    let loosest = try result(free)
+    guard loosest.objective != nil else {
+      return SelectionGrid(budgets: [first.budget, second.budget], points: [], failure: loosest)
+    }
+    var limits: [[Double]] = []
+    for (sweep, wanted) in zip(sweeps, [first, second]) {
+      let tightest = try answer(Question(goal: sweep.tightGoal, rows: free, deadline: deadline))
+      guard let from = tightest.value, let to = loosest.costs[wanted.budget] else { continue }
+      limits.append(Self.spaced(from, to, wanted.count))
+    }
+    guard limits.count == 2 else {
+      return SelectionGrid(budgets: [first.budget, second.budget], points: [], failure: loosest)
+    }
+    var points: [SelectionGrid.Point] = []
+    for one in limits[0] {
+      var neighbour: Neighbour?
+      for other in limits[1] {
+        let rows = sweeps[1].rows(limit: other, of: sweeps[0].rows(limit: one, of: rows))
+        let solved = try solved(rows, near: neighbour, explains: false)
+        points.append(.init(limits: [first.budget: one, second.budget: other], result: solved.result))
+        if solved.result.stopped == .interrupted {
+          return SelectionGrid(budgets: [first.budget, second.budget], points: points)
+        }
+        if solved.result.objective != nil { neighbour = solved.neighbour }
+      }
+    }
+    return SelectionGrid(budgets: [first.budget, second.budget], points: points)
+  }
+
+  /// Equally spaced numbers. The ends are exact, so that selections found there are feasible.
+  private static func spaced(_ first: Double, _ last: Double, _ count: Int) -> [Double] {
+    (0..<count).map { index in
+      index == count - 1 ? last : first + (last - first) * (Double(index) / Double(count - 1))
+    }
+  }
+
   fileprivate func sweep(_ budget: String, _ sweep: BudgetSweep, _ count: Int) throws -> SelectionSweep {
-    let free = sweep.rows(limit: nil)
+    let free = sweep.rows(limit: nil, of: rows)
     let loosest = try result(free)
     let tightest = try answer(Question(goal: sweep.tightGoal, rows: free, deadline: deadline))
     guard let last = loosest.costs[budget], let first = tightest.value else {
@@ -64,11 +129,8 @@ extension SelectionSession {
     }
     var points: [SelectionSweep.Point] = []
     var neighbour: Neighbour?
-    for index in 0..<count {
-      // The ends are exact, so that the selections found there are feasible.
-      let isLast = index == count - 1
-      let limit = isLast ? last : first + (last - first) * (Double(index) / Double(count - 1))
-      let solved = try solved(sweep.rows(limit: limit), near: neighbour)
+    for limit in Self.spaced(first, last, count) {
+      let solved = try solved(sweep.rows(limit: limit, of: rows), near: neighbour)
       points.append(.init(limit: limit, result: solved.result))
       neighbour = solved.neighbour
       if points.last?.result.stopped == .interrupted { break }

@@ -16,8 +16,41 @@ public enum SelectionSolver {
   public static func solve(
     _ problem: SelectionProblem, options: SelectionOptions = SelectionOptions()
   ) throws -> SelectionResult {
+    guard problem.batches.isEmpty else { return try solveBatches(problem, options) }
     let session = try SelectionSession(problem, options)
     return try session.result(session.rows)
+  }
+
+  /// The best selection over all batch sizes, and what each of them gives.
+  private static func solveBatches(_ problem: SelectionProblem, _ options: SelectionOptions) throws -> SelectionResult {
+    try problem.validate()
+    let goal = Goal(measure: SelectionTables.score, sense: problem.sense)
+    var (best, outcomes): (SelectionResult?, [SelectionResult.Batch]) = (nil, [])
+    for batch in problem.batches {
+      let session = try SelectionSession(problem.at(batch: batch), options)
+      var result = try session.result(session.rows)
+      result.batch = batch
+      outcomes.append(.init(batch: batch, status: result.status, objective: result.objective))
+      if isBetter(result, than: best, goal) { best = result }
+      if result.stopped == .interrupted { break }
+    }
+    guard var best else { throw Diagnostic(.usage, "there are no batch sizes") }
+    best.batches = outcomes
+    return best
+  }
+
+  private static func isBetter(_ result: SelectionResult, than best: SelectionResult?, _ goal: Goal) -> Bool {
+    guard let best else { return true }
+    guard let value = result.objective else { return false }
+    return best.objective.map { goal.isBetter(value, than: $0) } ?? true
+  }
+
+  /// The problem of the only batch size, for what compares many selections.
+  static func single(_ problem: SelectionProblem) throws -> SelectionProblem {
+    guard problem.batches.count > 1 else { return problem.batches.first.map(problem.at) ?? problem }
+    throw Diagnostic(
+      .usage, "a sweep or a pool takes one batch size", value: problem.batches.map(String.init).joined(separator: ", "),
+      rule: "batches lists one size", remedy: "solve without sweep and pool first: the answer names the best batch")
   }
 }
 
@@ -40,7 +73,7 @@ extension SelectionSession {
   /// A result, and what a problem that is almost the same begins with.
   func solved(
     _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil,
-    near neighbour: Neighbour? = nil
+    near neighbour: Neighbour? = nil, explains: Bool = true
   ) throws -> (result: SelectionResult, neighbour: Neighbour) {
     let clock = ContinuousClock()
     let began = clock.now
@@ -53,9 +86,11 @@ extension SelectionSession {
     let answer = try self.answer(question)
     var result = describe(answer)
     if options.reportsBaselines { result.baselines = values(of: baselines) }
-    if answer.isInfeasible, excluded.isEmpty {
+    if answer.isInfeasible, excluded.isEmpty, explains {
       let spent = (clock.now - began).seconds
-      result.attainable = try attainable(rows, timeLimit: options.timeLimit.map { max(1, $0 - spent) })
+      let timeLimit = options.timeLimit.map { max(1, $0 - spent) }
+      result.attainable = try attainable(rows, timeLimit: timeLimit)
+      result.relaxation = try relaxation(rows, timeLimit: timeLimit)
     }
     result.solveSeconds = (clock.now - began).seconds
     return (result, Neighbour(selection: answer.selection, width: answer.width))
@@ -99,31 +134,6 @@ extension SelectionSession {
     }
     return .init(
       greedy: value(baselines.greedy), uniform: value(baselines.uniform), random: value(baselines.random))
-  }
-
-  /// The tightest value of each budget's cost if it were the only budget.
-  private func attainable(_ rows: [BudgetRow], timeLimit: Double?) throws -> [String: Double?] {
-    var result: [String: Double?] = [:]
-    for row in rows where row.measure <= tables.costNames.count {
-      func extreme(_ sense: SelectionProblem.Sense) throws -> Double? {
-        let goal = Goal(measure: row.measure, sense: sense)
-        let question = Question(goal: goal, rows: [], deadline: Deadline(timeLimit))
-        guard let selection = try answer(question).selection, let chance = row.chance else {
-          return try answer(question).value
-        }
-        let sum = tables.total(row.measure, of: selection)
-        let margin = chance.margin(sum, variance: tables.total(chance.variance, of: selection))
-        return sense == .minimize ? sum + margin : sum - margin
-      }
-      var value: Double?
-      if row.upper < .infinity { value = try extreme(.minimize) }
-      if row.lower > -.infinity, value.map({ $0 <= row.upper }) ?? true {
-        let largest = try extreme(.maximize)
-        if row.upper == .infinity || largest.map({ $0 < row.lower }) == true { value = largest }
-      }
-      result.updateValue(value, forKey: tables.name(of: row.measure))
-    }
-    return result
   }
 }
 
