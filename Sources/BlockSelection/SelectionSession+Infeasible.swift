@@ -31,6 +31,11 @@ extension SelectionSession {
     let goal = Goal(measure: row.measure, sense: sense)
     let found = try answer(Question(goal: goal, rows: others, deadline: Deadline(timeLimit)))
     guard found.stopped == .proved, let selection = found.selection else { return nil }
+    return limit(row, sense, keptBy: selection)
+  }
+
+  /// The least maximum, or the largest minimum, of a row that a selection keeps.
+  func limit(_ row: BudgetRow, _ sense: SelectionProblem.Sense, keptBy selection: [Int]) -> Double {
     let sum = tables.total(row.measure, of: selection)
     let margin = row.chance.map { $0.margin(sum, variance: tables.total($0.variance, of: selection)) } ?? 0
     return sense == .minimize ? sum + margin : sum - margin
@@ -90,11 +95,10 @@ extension SelectionSession {
   /// By what fraction of their magnitudes limits have to give way for a selection.
   private func fraction(_ selection: [Int], _ rows: [BudgetRow]) -> Double {
     budgets(rows).reduce(0) { worst, row in
-      let sum = tables.total(row.measure, of: selection)
-      let margin = row.chance.map { $0.margin(sum, variance: tables.total($0.variance, of: selection)) } ?? 0
-      let above = sum + margin > row.upper ? (sum + margin - row.upper) / abs(row.upper) : 0
-      let below = sum - margin < row.lower ? (row.lower - sum + margin) / abs(row.lower) : 0
-      return max(worst, above, below)
+      let (above, below) = (limit(row, .minimize, keptBy: selection), limit(row, .maximize, keptBy: selection))
+      return max(
+        worst, above > row.upper ? (above - row.upper) / abs(row.upper) : 0,
+        below < row.lower ? (row.lower - below) / abs(row.lower) : 0)
     }
   }
 

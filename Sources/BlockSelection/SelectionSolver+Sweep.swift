@@ -60,6 +60,11 @@ private struct BudgetSweep {
   /// Which end of the cost is the tight one.
   var tightGoal: Goal { Goal(measure: row.measure, sense: movesUpper ? .minimize : .maximize) }
 
+  /// The limit that a selection keeps.
+  func limit(_ session: SelectionSession, keptBy selection: [Int]) -> Double {
+    session.limit(row, tightGoal.sense, keptBy: selection)
+  }
+
   /// The rows with the limit at a value, or away.
   func rows(limit: Double?, of rows: [BudgetRow]) -> [BudgetRow] {
     var row = row
@@ -91,7 +96,8 @@ extension SelectionSession {
     var limits: [[Double]] = []
     for (sweep, wanted) in zip(sweeps, [first, second]) {
       let tightest = try answer(Question(goal: sweep.tightGoal, rows: free, deadline: deadline))
-      guard let from = tightest.value, let to = loosest.costs[wanted.budget] else { continue }
+      guard let selection = tightest.selection else { continue }
+      let (from, to) = (sweep.limit(self, keptBy: selection), sweep.limit(self, keptBy: self.selection(of: loosest)))
       limits.append(Self.spaced(from, to, wanted.count))
     }
     guard limits.count == 2 else {
