@@ -2,6 +2,7 @@ import ArgumentParser
 import BlockSelection
 import Diagnostics
 import Foundation
+import Quoin
 
 /// `quoin select`: one alternative per group under budgets, with a proof.
 struct SelectCommand: ParsableCommand {
@@ -14,6 +15,7 @@ struct SelectCommand: ParsableCommand {
       EXAMPLES
         quoin select instance.json
         quoin select instance.json --sweep latency_ms=20
+        quoin select instance.json --sweep latency_ms=100 --plot front.svg
         quoin select instance.json --pool 5 --time-limit 60
       """)
 
@@ -21,6 +23,7 @@ struct SelectCommand: ParsableCommand {
   @Option(help: "Seconds after which each solve stops with the best point found.") var timeLimit: Double?
   @Option(help: "The relative gap at which a solve may stop.") var gap = 0.0
   @Option(help: "BUDGET=N: N points of the front over one budget.") var sweep: String?
+  @Option(help: "An SVG file to write, of a sweep's objectives over the budget's limit.") var plot: String?
   @Option(help: "The K best selections instead of one.") var pool: Int?
   @Flag(help: "Accepted for symmetry; the answer is always JSON.") var json = false
 
@@ -29,6 +32,7 @@ struct SelectCommand: ParsableCommand {
     guard gap >= 0, gap < 1 else { throw ValidationError("--gap is at least 0 and below 1") }
     guard sweep == nil || pool == nil else { throw ValidationError("--sweep and --pool exclude each other") }
     if let pool, !(1...10_000).contains(pool) { throw ValidationError("--pool is from 1 to 10000") }
+    guard plot == nil || sweep != nil else { throw ValidationError("--plot draws a --sweep") }
     if sweep != nil, sweepParts == nil { throw ValidationError("--sweep is BUDGET=N with N from 2 to 10000") }
   }
 
@@ -60,6 +64,7 @@ struct SelectCommand: ParsableCommand {
   private func answer(_ problem: SelectionProblem, _ options: SelectionOptions) throws -> (Data, Int32) {
     if let (budget, count) = sweepParts {
       let sweep = try SelectionSolver.sweep(problem, budget: budget, count: count, options: options)
+      try draw(sweep, problem.sense)
       return (try sweep.json(), sweep.failure.map(Self.code) ?? 0)
     }
     if let pool {
@@ -68,6 +73,13 @@ struct SelectCommand: ParsableCommand {
     }
     let result = try SelectionSolver.solve(problem, options: options)
     return (try result.json(), Self.code(of: result))
+  }
+
+  private func draw(_ sweep: SelectionSweep, _ sense: SelectionProblem.Sense) throws {
+    guard let plot else { return }
+    let name = (instance as NSString).lastPathComponent
+    let title = "Best selections of \(name) within \(sweep.budget)"
+    try writeAtomically(Data(sweep.plot(title: title, sense: sense).utf8), to: plot)
   }
 
   private static func code(of result: SelectionResult) -> Int32 {
