@@ -25,6 +25,8 @@ import tables_report
 LATENCY = "int8_latency_ms"
 # Milliseconds of the six stages.
 LIMITS = {"vnni": (3, 5, 8, 10, 15, 20), "pixel4": (5, 10, 15, 20, 30, 40)}
+# Of what the best selection within a latency takes, where operations and parameters are limited as well.
+SHARE = 0.7
 PLOTTED = {"resnet50-latency", "vnni-192", "pixel4-192"}
 # Losses of HAWQ-V3 are sums of products in Double, in another order here than there.
 ROUNDING = 1e-12
@@ -188,9 +190,19 @@ def spaceevo_limit(runner, device, tables, limit, sampled, widths):
     return row
 
 
+def spaceevo_together(runner, device, resolution, stages):
+    """Latency, operations and parameters limited at once: the latter two to a share of what latency alone would take."""
+    limit = LIMITS[device][len(LIMITS[device]) // 2]
+    alone = runner.select(f"{device}-{resolution}-all-{limit}ms", lambda: spaceevo.instance(stages, {LATENCY: limit}))["answer"]
+    limits = {LATENCY: limit} | {cost: SHARE * alone["costs"][cost] for cost in ("flops_m", "params_m")}
+    answer = runner.select(f"{device}-{resolution}-together", lambda: spaceevo.instance(stages, limits))["answer"]
+    return {"network": f"{device}-{resolution}", "limits": limits, "alone": alone["objective"], **{key: answer[key] for key in (
+        "objective", "status", "solver", "solve_seconds", "baselines", "costs")}}
+
+
 def measure_spaceevo(options, runner):
     widths = runner.knows_matching()
-    fronts, limits = [], []
+    fronts, limits, together = [], [], []
     for device, file in spaceevo.DEVICES.items():
         tables = spaceevo.read(options.data / "spaceevo" / file)
         for resolution, stages in tables.items():
@@ -198,7 +210,8 @@ def measure_spaceevo(options, runner):
                 fronts.append(spaceevo_front(options, runner, device, resolution, stages, with_widths))
         sampled = spaceevo.sampled(tables, spaceevo.FINAL[device], LIMITS[device])
         limits += [spaceevo_limit(runner, device, tables, limit, sampled[limit], widths) for limit in LIMITS[device]]
-    return {"fronts": fronts, "limits": limits, "widths": widths}
+        together += [spaceevo_together(runner, device, resolution, stages) for resolution, stages in tables.items()]
+    return {"fronts": fronts, "limits": limits, "together": together, "widths": widths}
 
 
 def main():
