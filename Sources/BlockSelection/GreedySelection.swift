@@ -1,16 +1,27 @@
 /// The greedy method: mend what is broken at the smallest loss, then improve what may be improved.
 struct GreedySelection {
   private let tables: SelectionTables
-  private let goal: Goal
+  /// -1 where the goal is to be large: differences are counted so that less is better.
+  private let sign: Double
   private let rows: [BudgetRow]
+  /// What a unit of each row counts: one over its limit's magnitude.
+  private let upperUnit: [Double]
+  private let lowerUnit: [Double]
+  /// The choices that may be taken, group by group.
+  private let places: [(group: Int, choice: Int)]
+  /// What the choices add to each row, `values[place * rows + row]`, and to the goal.
+  private let values: [Double]
+  private let goals: [Double]
+  private let goalMeasure: Int
   private var selection: [Int]
+  /// Where the selected choices stand in `places`.
+  private var taken: [Int]
   /// The totals of the rows, kept up to date by differences.
   private var totals: [Double]
   private var forbiddenPairs: Int
 
   private struct Swap {
-    let group: Int
-    let choice: Int
+    let place: Int
     /// How much worse the goal becomes; negative where it becomes better.
     let loss: Double
     let mended: Double
@@ -19,7 +30,7 @@ struct GreedySelection {
   /// The selection after at most `effort` looks at a row of a swap.
   static func selection(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], effort: Int) -> [Int] {
     var method = GreedySelection(tables, goal, rows)
-    let looks = tables.allowed.reduce(0) { $0 + $1.count } * (rows.count + 2)
+    let looks = method.places.count * (rows.count + 2)
     var steps = min(effort / max(looks, 1), 8 * tables.groupCount + 16)
     while steps > 0, method.violation() > 0, method.mend() { steps -= 1 }
     while steps > 0, method.violation() == 0, method.improve() { steps -= 1 }
@@ -27,37 +38,53 @@ struct GreedySelection {
   }
 
   private init(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow]) {
-    self.tables = tables
-    self.goal = goal
-    self.rows = rows
-    selection = tables.allowed.indices.map { group in
-      let values = tables.values[goal.measure][group]
-      let allowed = tables.allowed[group].indices.filter { tables.allowed[group][$0] }
-      return allowed.min { goal.isBetter(values[$0], than: values[$1]) } ?? 0
+    (self.tables, self.rows, goalMeasure) = (tables, rows, goal.measure)
+    let sign = goal.sense == .minimize ? 1.0 : -1.0
+    self.sign = sign
+    upperUnit = rows.map { 1 / max(abs($0.upper), .leastNormalMagnitude) }
+    lowerUnit = rows.map { 1 / max(abs($0.lower), .leastNormalMagnitude) }
+    let places = tables.allowed.enumerated().flatMap { group, allowed in
+      allowed.indices.filter { allowed[$0] }.map { (group: group, choice: $0) }
     }
-    let start = selection
+    self.places = places
+    let table = tables.values[goal.measure]
+    let goals = places.map { sign * table[$0.group][$0.choice] }
+    self.goals = goals
+    var values = [Double](repeating: 0, count: places.count * rows.count)
+    for (row, measure) in rows.map(\.measure).enumerated() {
+      let table = tables.values[measure]
+      for (index, place) in places.enumerated() { values[index * rows.count + row] = table[place.group][place.choice] }
+    }
+    self.values = values
+    var taken = [Int](repeating: -1, count: tables.groupCount)
+    for (index, place) in places.enumerated() where taken[place.group] < 0 || goals[index] < goals[taken[place.group]] {
+      taken[place.group] = index
+    }
+    self.taken = taken
+    let start = taken.map { $0 < 0 ? 0 : places[$0].choice }
+    selection = start
     totals = rows.map { tables.total($0.measure, of: start) }
     forbiddenPairs = tables.interactions.count {
-      $0.pair(start[$0.first], start[$0.second])?.isForbidden == true
+      $0.forbids(start[$0.first], start[$0.second])
     }
   }
 
-  private func violation() -> Double { violation(totals, forbiddenPairs) }
-
   /// By how much the rows are broken, each relative to its limit; a forbidden pair counts as much as a whole limit.
-  private func violation(_ totals: [Double], _ forbiddenPairs: Int) -> Double {
+  private func violation() -> Double {
     var sum = Double(forbiddenPairs)
-    for (row, total) in zip(rows, totals) {
-      if total > row.upper { sum += (total - row.upper) / max(abs(row.upper), .leastNormalMagnitude) }
-      if total < row.lower { sum += (row.lower - total) / max(abs(row.lower), .leastNormalMagnitude) }
-    }
+    for row in rows.indices { sum += violation(row, totals[row]) }
     return sum
   }
 
-  /// What a swap adds to a measure.
-  private func difference(_ measure: Int, _ group: Int, _ choice: Int) -> Double {
-    let values = tables.values[measure][group]
-    var difference = values[choice] - values[selection[group]]
+  @inline(__always) private func violation(_ row: Int, _ total: Double) -> Double {
+    if total > rows[row].upper { return (total - rows[row].upper) * upperUnit[row] }
+    if total < rows[row].lower { return (rows[row].lower - total) * lowerUnit[row] }
+    return 0
+  }
+
+  /// What a swap adds to a measure through the pairs that its group takes part in.
+  private func pairDifference(_ measure: Int, _ group: Int, _ choice: Int) -> Double {
+    var difference = 0.0
     for interaction in tables.interactionsOfGroup[group] {
       difference += pair(interaction, group, choice)?.values[measure] ?? 0
       difference -= pair(interaction, group, selection[group])?.values[measure] ?? 0
@@ -75,29 +102,42 @@ struct GreedySelection {
 
   private func forbiddenDifference(_ group: Int, _ choice: Int) -> Int {
     tables.interactionsOfGroup[group].reduce(0) { sum, index in
-      sum + (pair(index, group, choice)?.isForbidden == true ? 1 : 0)
-        - (pair(index, group, selection[group])?.isForbidden == true ? 1 : 0)
+      sum + (forbids(index, group, choice) ? 1 : 0) - (forbids(index, group, selection[group]) ? 1 : 0)
     }
   }
 
-  private func swap(_ group: Int, _ choice: Int, from violation: Double) -> Swap {
-    var after = totals
-    for (index, row) in rows.enumerated() { after[index] += difference(row.measure, group, choice) }
-    let change = difference(goal.measure, group, choice)
-    return Swap(
-      group: group, choice: choice, loss: goal.sense == .minimize ? change : -change,
-      mended: violation - self.violation(after, forbiddenPairs + forbiddenDifference(group, choice)))
+  /// Whether an interaction forbids the group to take the choice.
+  private func forbids(_ index: Int, _ group: Int, _ choice: Int) -> Bool {
+    let interaction = tables.interactions[index]
+    return interaction.first == group
+      ? interaction.forbids(choice, selection[interaction.second])
+      : interaction.forbids(selection[interaction.first], choice)
   }
 
+  @inline(__always) private func swap(_ place: Int, from violation: Double) -> Swap {
+    let (group, choice) = places[place]
+    let interacts = !tables.interactionsOfGroup[group].isEmpty
+    var (after, loss) = (Double(forbiddenPairs), goals[place] - goals[taken[group]])
+    let (new, old) = (place * rows.count, taken[group] * rows.count)
+    for row in 0..<rows.count {
+      var change = values[new + row] - values[old + row]
+      if interacts { change += pairDifference(rows[row].measure, group, choice) }
+      after += self.violation(row, totals[row] + change)
+    }
+    if interacts {
+      after += Double(forbiddenDifference(group, choice))
+      loss += sign * pairDifference(goalMeasure, group, choice)
+    }
+    return Swap(place: place, loss: loss, mended: violation - after)
+  }
+
+  @inline(__always)
   private func bestSwap(_ isBetter: (Swap, Swap) -> Bool, where isWanted: (Swap) -> Bool) -> Swap? {
     let violation = violation()
     var best: Swap?
-    for group in tables.allowed.indices {
-      for choice in tables.allowed[group].indices
-      where tables.allowed[group][choice] && choice != selection[group] {
-        let swap = swap(group, choice, from: violation)
-        if isWanted(swap), best.map({ isBetter(swap, $0) }) ?? true { best = swap }
-      }
+    for place in 0..<places.count where place != taken[places[place].group] {
+      let swap = swap(place, from: violation)
+      if isWanted(swap), best.map({ isBetter(swap, $0) }) ?? true { best = swap }
     }
     return best
   }
@@ -118,11 +158,13 @@ struct GreedySelection {
 
   private mutating func apply(_ swap: Swap?) -> Bool {
     guard let swap else { return false }
-    forbiddenPairs += forbiddenDifference(swap.group, swap.choice)
-    for (index, row) in rows.enumerated() {
-      totals[index] += difference(row.measure, swap.group, swap.choice)
+    let (group, choice) = places[swap.place]
+    forbiddenPairs += forbiddenDifference(group, choice)
+    for row in rows.indices {
+      totals[row] += values[swap.place * rows.count + row] - values[taken[group] * rows.count + row]
+      totals[row] += pairDifference(rows[row].measure, group, choice)
     }
-    selection[swap.group] = swap.choice
+    (selection[group], taken[group]) = (choice, swap.place)
     return true
   }
 }

@@ -1,6 +1,5 @@
 /// Simple methods to compare the optimum with, and to start the search from.
 struct SelectionBaselines {
-  private static let randomSelections = 1000
   /// The greedy method gives up after looking at this many swaps times rows, so that absurd sizes end in time.
   private static let greedyEffort = 200_000_000
 
@@ -8,36 +7,95 @@ struct SelectionBaselines {
   let uniform: [Int]?
   let random: [Int]?
 
-  init(_ tables: SelectionTables, names: [[String]], goal: Goal, rows: [BudgetRow], seed: UInt64) {
-    let judge = Judge(tables: tables, goal: goal, rows: rows)
+  init(_ tables: SelectionTables, _ samples: SampleSelections, goal: Goal, rows: [BudgetRow]) {
     guard tables.allowed.allSatisfy({ $0.contains(true) }) else {
       (greedy, uniform, random) = (nil, nil, nil)
       return
     }
-    uniform = judge.best(of: Self.uniformSelections(tables, names))
-    random = judge.best(of: Self.randomSelections(tables, seed))
-    greedy = judge.best(of: [GreedySelection.selection(tables, goal, rows, effort: Self.greedyEffort)])
+    uniform = samples.best(samples.uniform, goal, rows)
+    random = samples.best(samples.random, goal, rows)
+    greedy = tables.best(of: [GreedySelection.selection(tables, goal, rows, effort: Self.greedyEffort)], goal, rows)
+  }
+}
+
+extension SelectionTables {
+  /// The best feasible selection, the first of equals.
+  func best(of selections: some Sequence<[Int]>, _ goal: Goal, _ rows: [BudgetRow]) -> [Int]? {
+    var best: (selection: [Int], value: Double)?
+    for selection in selections where isFeasible(selection, rows) {
+      let value = total(goal.measure, of: selection)
+      if best.map({ goal.isBetter(value, than: $0.value) }) ?? true { best = (selection, value) }
+    }
+    return best?.selection
+  }
+}
+
+/// Uniform and random selections, whose sums are computed once for all budgets that they are compared under.
+final class SampleSelections {
+  private static let randomCount = 1000
+
+  /// One selection per name that every group has, and one per place. A group with a forced choice takes that.
+  private(set) lazy var uniform = Sample(tables, uniformSelections())
+  /// Random selections.
+  private(set) lazy var random = Sample(tables, randomSelections())
+  private let tables: SelectionTables
+  private let names: [[String]]
+  private let seed: UInt64
+
+  init(_ tables: SelectionTables, names: [[String]], seed: UInt64) {
+    (self.tables, self.names, self.seed) = (tables, names, seed)
   }
 
-  /// Compares whole selections.
-  struct Judge {
-    let tables: SelectionTables
-    let goal: Goal
-    let rows: [BudgetRow]
+  /// Selections with their sums.
+  final class Sample {
+    let selections: [[Int]]
+    let isAllowed: [Bool]
+    private let tables: SelectionTables
+    private var known: [Int: [Double]] = [:]
 
-    /// The best feasible selection, the first of equals.
-    func best(of selections: some Sequence<[Int]>) -> [Int]? {
-      var best: (selection: [Int], value: Double)?
-      for selection in selections where tables.isFeasible(selection, rows) {
-        let value = tables.total(goal.measure, of: selection)
-        if best.map({ goal.isBetter(value, than: $0.value) }) ?? true { best = (selection, value) }
+    init(_ tables: SelectionTables, _ selections: [[Int]]) {
+      (self.tables, self.selections) = (tables, selections)
+      isAllowed = selections.map(tables.isAllowed)
+    }
+
+    /// The sums of a measure.
+    func totals(_ measure: Int) -> [Double] {
+      if let totals = known[measure] { return totals }
+      var totals = [Double](repeating: tables.constants[measure], count: selections.count)
+      for (group, values) in tables.values[measure].enumerated() {
+        for index in totals.indices { totals[index] += values[selections[index][group]] }
       }
-      return best?.selection
+      for interaction in tables.interactions where !interaction.pairs.isEmpty {
+        for (index, selection) in selections.enumerated() {
+          guard let pair = interaction.pair(selection[interaction.first], selection[interaction.second]) else {
+            continue
+          }
+          totals[index] += pair.values[measure]
+        }
+      }
+      known[measure] = totals
+      return totals
     }
   }
 
-  /// One selection per name that every group has, and one per place. A group with a forced choice takes that.
-  private static func uniformSelections(_ tables: SelectionTables, _ names: [[String]]) -> [[Int]] {
+  /// The best feasible selection of a sample, the first of equals.
+  func best(_ sample: Sample, _ goal: Goal, _ rows: [BudgetRow]) -> [Int]? {
+    var isFeasible = sample.isAllowed
+    for row in rows {
+      let (totals, variances) = (sample.totals(row.measure), row.chance.map { sample.totals($0.variance) })
+      for index in totals.indices where isFeasible[index] {
+        isFeasible[index] = row.holds(totals[index], variance: variances?[index] ?? 0)
+      }
+    }
+    var best: Int?
+    let goals = sample.totals(goal.measure)
+    for index in goals.indices where isFeasible[index] {
+      if best.map({ goal.isBetter(goals[index], than: goals[$0]) }) ?? true { best = index }
+    }
+    return best.map { sample.selections[$0] }
+  }
+
+  private func uniformSelections() -> [[Int]] {
     let places = names.map { Dictionary(zip($0, $0.indices), uniquingKeysWith: { first, _ in first }) }
     var selections: [[Int]] = []
     for name in names.first ?? [] {
@@ -53,10 +111,10 @@ struct SelectionBaselines {
     }
   }
 
-  private static func randomSelections(_ tables: SelectionTables, _ seed: UInt64) -> [[Int]] {
+  private func randomSelections() -> [[Int]] {
     var generator = SplitMix64(seed: seed)
     let choices = tables.allowed.map { allowed in allowed.indices.filter { allowed[$0] } }
-    return (0..<randomSelections).map { _ in choices.map { $0[generator.below($0.count)] } }
+    return (0..<Self.randomCount).map { _ in choices.map { $0[generator.below($0.count)] } }
   }
 }
 

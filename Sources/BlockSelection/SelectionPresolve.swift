@@ -1,8 +1,8 @@
 /// The choices that are left to the program once those that cannot matter are gone.
 ///
-/// What may not be taken goes. Where only one optimum is wanted, a choice also goes if another one of its group
-/// *dominates* it: the other's value is no worse in the goal and in every row, and neither of the two stands in a
-/// listed pair, so that exchanging them changes no interaction. Adding in `Double` is monotone in every summand;
+/// What may not be taken goes. A choice also goes if as many others of its group as selections are wanted
+/// *dominate* it: their values are no worse in the goal and in every row, they are of the same kind and match the same, and
+/// none of them stands in a listed pair, so that exchanging them changes no interaction. Adding in `Double` is monotone in every summand;
 /// therefore the exchange in a feasible assignment keeps every row, as it is computed, and its goal is no worse.
 struct SelectionPresolve {
   /// The choices left, by group, in order.
@@ -10,16 +10,17 @@ struct SelectionPresolve {
   /// A choice left that is as good, for each choice of each group; `nil` where it may not be taken.
   let replacement: [[Int?]]
 
-  init(_ tables: SelectionTables, goal: Goal, rows: [BudgetRow], removesDominated: Bool) {
+  /// - Parameter count: how many of the best selections are wanted; `nil` where none may be lost.
+  init(_ tables: SelectionTables, goal: Goal, rows: [BudgetRow], count: Int?) {
     let paired = Self.pairedChoices(tables)
     var replacement: [[Int?]] = tables.allowed.map { $0.indices.map { $0 } }
     for group in tables.allowed.indices {
       for choice in tables.allowed[group].indices where !tables.allowed[group][choice] {
         replacement[group][choice] = nil
       }
-      guard removesDominated else { continue }
+      guard let count else { continue }
       let comparison = Comparison(tables, group, goal, rows)
-      Self.removeDominated(&replacement[group], paired[group], comparison)
+      Self.removeDominated(&replacement[group], paired[group], comparison, count)
     }
     self.replacement = replacement
     candidates = replacement.map { group in group.indices.filter { group[$0] == $0 } }
@@ -52,42 +53,62 @@ struct SelectionPresolve {
   }
 
   /// Works through the choices from the best goal to the worst, so that a dominating one always comes first.
-  private static func removeDominated(_ replacement: inout [Int?], _ paired: [Bool], _ comparison: Comparison) {
-    var kept: [Int] = []
+  private static func removeDominated(
+    _ replacement: inout [Int?], _ paired: [Bool], _ comparison: Comparison, _ count: Int
+  ) {
+    var kept: [[Int]: [Int]] = [:]
     for choice in comparison.order where replacement[choice] != nil && !paired[choice] {
-      if let better = kept.prefix(Self.comparisons).first(where: { comparison.isNoWorse($0, than: choice) }) {
-        replacement[choice] = better
+      let alike = kept[comparison.classes[choice], default: []]
+      var (dominating, best) = (0, choice)
+      for other in alike.prefix(Self.comparisons) where comparison.isNoWorse(other, than: choice) {
+        if dominating == 0 { best = other }
+        dominating += 1
+        if dominating == count { break }
+      }
+      if dominating == count {
+        replacement[choice] = best
       } else {
-        kept.append(choice)
+        kept[comparison.classes[choice], default: []].append(choice)
       }
     }
   }
 
   /// Compares the choices of one group by numbers that are the better the smaller they are.
   private struct Comparison {
-    let keys: [[Double]]
+    /// `keys[choice * width + number]`.
+    private let keys: [Double]
+    private let width: Int
+    /// Only choices of one class, by kind and by what they match, take each other's place.
+    let classes: [[Int]]
     let order: [Int]
 
     init(_ tables: SelectionTables, _ group: Int, _ goal: Goal, _ rows: [BudgetRow]) {
       let choices = tables.allowed[group].indices
-      keys = choices.map { choice in
-        let goalValue = tables.values[goal.measure][group][choice]
-        var key = [goal.sense == .minimize ? goalValue : -goalValue]
-        for row in rows {
-          let value = tables.values[row.measure][group][choice]
-          if row.upper < .infinity { key.append(value) }
-          if row.lower > -.infinity { key.append(-value) }
-        }
-        return key
+      let matching = tables.interactionsOfGroup[group].map { tables.interactions[$0] }.filter { !$0.given.isEmpty }
+      classes = choices.map { choice in
+        (tables.maxKinds == nil ? [] : [tables.kinds[group][choice]])
+          + matching.map { $0.first == group ? $0.given[choice] : $0.taken[choice] }
       }
-      let keys = keys
+      var columns = [(goal.sense == .minimize ? 1.0 : -1.0, tables.values[goal.measure][group])]
+      for row in rows {
+        if row.upper < .infinity { columns.append((1, tables.values[row.measure][group])) }
+        if row.lower > -.infinity { columns.append((-1, tables.values[row.measure][group])) }
+      }
+      let width = columns.count
+      let keys = choices.flatMap { choice in columns.map { $0.0 * $0.1[choice] } }
+      (self.keys, self.width) = (keys, width)
       order = choices.sorted { a, b in
-        for (x, y) in zip(keys[a], keys[b]) where x != y { return x < y }
+        for index in 0..<width where keys[a * width + index] != keys[b * width + index] {
+          return keys[a * width + index] < keys[b * width + index]
+        }
         return a < b
       }
     }
 
-    func isNoWorse(_ a: Int, than b: Int) -> Bool { zip(keys[a], keys[b]).allSatisfy { $0 <= $1 } }
+    @inline(__always) func isNoWorse(_ a: Int, than b: Int) -> Bool {
+      for index in 0..<width where keys[a * width + index] > keys[b * width + index] { return false }
+      return true
+    }
   }
 }
 

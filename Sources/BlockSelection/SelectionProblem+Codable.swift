@@ -2,11 +2,12 @@ import Diagnostics
 
 extension SelectionProblem {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case sense, groups, budgets, interactions
+    case sense, groups, budgets, interactions, diversity, batches
     case fixedCosts = "fixed_costs"
+    case maxKinds = "max_kinds"
   }
 
-  /// Reads a problem; `fixed_costs`, `budgets` and `interactions` may be absent.
+  /// Reads a problem; only `sense` and `groups` have to be there.
   public init(from decoder: any Decoder) throws {
     try rejectMisspelledKeys(decoder, known: CodingKeys.allCases)
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -15,6 +16,9 @@ extension SelectionProblem {
     fixedCosts = try container.decodeIfPresent([String: Double].self, forKey: .fixedCosts) ?? [:]
     budgets = try container.decodeIfPresent([String: Budget].self, forKey: .budgets) ?? [:]
     interactions = try container.decodeIfPresent([Interaction].self, forKey: .interactions) ?? []
+    maxKinds = try container.decodeIfPresent(Int.self, forKey: .maxKinds)
+    diversity = try container.decodeIfPresent(Diversity.self, forKey: .diversity)
+    batches = try container.decodeIfPresent([Int].self, forKey: .batches) ?? []
   }
 }
 
@@ -30,10 +34,11 @@ extension SelectionProblem {
 
 extension SelectionProblem.Choice {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, score, costs, forced, forbidden
+    case name, score, costs, forced, forbidden, deviations, kind, covers, input, output
+    case batchCosts = "batch_costs"
   }
 
-  /// Reads a choice; `costs`, `forced` and `forbidden` may be absent.
+  /// Reads a choice; only `name` and `score` have to be there.
   public init(from decoder: any Decoder) throws {
     try rejectMisspelledKeys(decoder, known: CodingKeys.allCases)
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -42,6 +47,12 @@ extension SelectionProblem.Choice {
     costs = try container.decodeIfPresent([String: Double].self, forKey: .costs) ?? [:]
     forced = try container.decodeIfPresent(Bool.self, forKey: .forced) ?? false
     forbidden = try container.decodeIfPresent(Bool.self, forKey: .forbidden) ?? false
+    deviations = try container.decodeIfPresent([String: Double].self, forKey: .deviations) ?? [:]
+    batchCosts = try container.decodeIfPresent([String: Double].self, forKey: .batchCosts) ?? [:]
+    kind = try container.decodeIfPresent(String.self, forKey: .kind)
+    covers = try container.decodeIfPresent([String].self, forKey: .covers) ?? []
+    input = try container.decodeIfPresent(String.self, forKey: .input)
+    output = try container.decodeIfPresent(String.self, forKey: .output)
   }
 }
 
@@ -77,7 +88,7 @@ extension SelectionProblem.Pair {
 
 extension SelectionProblem.Interaction {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case groups, pairs
+    case groups, pairs, matching
   }
 
   /// Reads an interaction.
@@ -85,13 +96,19 @@ extension SelectionProblem.Interaction {
     try rejectMisspelledKeys(decoder, known: CodingKeys.allCases)
     let container = try decoder.container(keyedBy: CodingKeys.self)
     groups = try container.decode([String].self, forKey: .groups)
-    pairs = try container.decode([SelectionProblem.Pair].self, forKey: .pairs)
+    matching = try container.decodeIfPresent(Bool.self, forKey: .matching) ?? false
+    pairs =
+      matching
+      ? try container.decodeIfPresent([SelectionProblem.Pair].self, forKey: .pairs) ?? []
+      : try container.decode([SelectionProblem.Pair].self, forKey: .pairs)
   }
 }
 
 extension SelectionProblem.Budget {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case max, min
+    case max, min, probability
+    case maxPerItem = "max_per_item"
+    case commonDeviation = "common_deviation"
   }
 
   /// Reads a budget. Unlike elsewhere, no further key is let pass: a limit that is not understood is not kept.
@@ -103,6 +120,24 @@ extension SelectionProblem.Budget {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     max = try container.decodeIfPresent(Double.self, forKey: .max)
     min = try container.decodeIfPresent(Double.self, forKey: .min)
+    maxPerItem = try container.decodeIfPresent(Double.self, forKey: .maxPerItem)
+    probability = try container.decodeIfPresent(Double.self, forKey: .probability)
+    commonDeviation = try container.decodeIfPresent(Double.self, forKey: .commonDeviation)
+  }
+}
+
+extension SelectionProblem.Diversity {
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case earlier
+    case maxOverlap = "max_overlap"
+  }
+
+  /// Reads a limit of what is in common.
+  public init(from decoder: any Decoder) throws {
+    try rejectMisspelledKeys(decoder, known: CodingKeys.allCases)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    earlier = try container.decode([[String: String]].self, forKey: .earlier)
+    maxOverlap = try container.decode(Double.self, forKey: .maxOverlap)
   }
 }
 

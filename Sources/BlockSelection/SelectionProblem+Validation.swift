@@ -13,7 +13,7 @@ extension SelectionProblem {
   /// names are not empty and unique, every group has a choice and forces at most one, every choice states every cost
   /// that has a budget, fixed costs and those of pairs are costs of a choice or a budget, every budget has a limit,
   /// every interaction names two groups and their choices, every pair stands once, and every number is finite and at
-  /// most 1e18 in magnitude.
+  /// most 1e18 in magnitude. What extends the format is checked by ``validateExtensions()``.
   ///
   /// - Throws: ``Diagnostic`` with the place, such as `groups[3].choices[1].costs.latency_ms`.
   public func validate() throws {
@@ -27,6 +27,7 @@ extension SelectionProblem {
       try validate(interaction, table, place: "interactions[\(index)]")
     }
     try validateCostNames()
+    try validateExtensions(table)
   }
 
   private func validateSizes() throws {
@@ -47,7 +48,7 @@ extension SelectionProblem {
       let place = "budgets.\(name)"
       if let max = budget.max { try Self.validateNumber(max, place: place + ".max") }
       if let min = budget.min { try Self.validateNumber(min, place: place + ".min") }
-      guard budget.max != nil || budget.min != nil else {
+      guard budget.max != nil || budget.min != nil || budget.maxPerItem != nil else {
         throw Self.broken("a budget without a limit", place, rule: "a budget has max, min or both")
       }
       if let min = budget.min, let max = budget.max, min > max {
@@ -152,7 +153,7 @@ extension SelectionProblem {
     }
   }
 
-  private func validateCosts(_ costs: [String: Double], place: @autoclosure () -> String) throws {
+  func validateCosts(_ costs: [String: Double], place: @autoclosure () -> String) throws {
     for (name, cost) in costs.sorted(by: { $0.key < $1.key }) {
       try Self.validateNumber(cost, place: "\(place()).\(name)")
     }
@@ -168,14 +169,14 @@ extension SelectionProblem {
     }
   }
 
-  private static func validateNumber(_ number: Double, place: @autoclosure () -> String) throws {
+  static func validateNumber(_ number: Double, place: @autoclosure () -> String) throws {
     guard abs(number) <= Limit.magnitude else {
       throw broken(
         "a number cannot be used", place(), value: "\(number)", rule: "finite, at most 1e18 in magnitude")
     }
   }
 
-  private static func broken(
+  static func broken(
     _ problem: String, _ place: String?, value: String? = nil, rule: String? = nil, nearest: String? = nil
   ) -> Diagnostic {
     Diagnostic(

@@ -28,6 +28,17 @@ public struct SelectionProblem: Hashable, Sendable, Codable {
     public var forced: Bool
     /// Whether the group must not take this choice.
     public var forbidden: Bool
+    /// The standard deviation of each cost's error, in the cost's unit; errors of different choices are independent.
+    public var deviations: [String: Double] = [:]
+    /// What each item of the batch adds to costs: a key-value cache, activations.
+    public var batchCosts: [String: Double] = [:]
+    /// What it counts as where the number of kinds is limited.
+    public var kind: String?
+    /// Further groups that this choice fills: they take nothing of their own.
+    public var covers: [String] = []
+    /// What it takes from the choice before, and what it gives to the one after; see ``Interaction/matching``.
+    public var input: String?
+    public var output: String?
 
     /// Creates a choice.
     public init(
@@ -83,11 +94,14 @@ public struct SelectionProblem: Hashable, Sendable, Codable {
     public var groups: [String]
     /// The pairs that cost something or are forbidden.
     public var pairs: [Pair]
+    /// Whether the first group's choice has to give what the second one's takes: `output` equals `input`.
+    public var matching: Bool
 
     /// Creates an interaction.
-    public init(groups: [String], pairs: [Pair]) {
+    public init(groups: [String], pairs: [Pair] = [], matching: Bool = false) {
       self.groups = groups
       self.pairs = pairs
+      self.matching = matching
     }
   }
 
@@ -97,11 +111,31 @@ public struct SelectionProblem: Hashable, Sendable, Codable {
     public var max: Double?
     /// The smallest legal sum.
     public var min: Double?
+    /// The same per item of the batch: a throughput of at least T items a second is a time of at most 1/T a second per item.
+    public var maxPerItem: Double?
+    /// The probability, above 0.5, with which the sum has to keep the limits, given the choices' deviations.
+    public var probability: Double?
+    /// The standard deviation of a factor that all of the cost has in common: a device that is slower than predicted.
+    public var commonDeviation: Double?
 
     /// Creates a budget.
     public init(max: Double? = nil, min: Double? = nil) {
       self.max = max
       self.min = min
+    }
+  }
+
+  /// How much a selection may have in common with earlier ones.
+  public struct Diversity: Hashable, Sendable, Codable {
+    /// Earlier selections: the name of the choice by the group's.
+    public var earlier: [[String: String]]
+    /// The largest fraction of the groups that may take the same as in any one of them.
+    public var maxOverlap: Double
+
+    /// Creates a limit of what is in common.
+    public init(earlier: [[String: String]], maxOverlap: Double) {
+      self.earlier = earlier
+      self.maxOverlap = maxOverlap
     }
   }
 
@@ -115,6 +149,12 @@ public struct SelectionProblem: Hashable, Sendable, Codable {
   public var budgets: [String: Budget]
   /// Pairs of choices that influence each other.
   public var interactions: [Interaction]
+  /// How many different kinds the choices taken may have; choices without a kind do not count.
+  public var maxKinds: Int?
+  /// What the selection may have in common with earlier ones (Puzzle's diversity constraint).
+  public var diversity: Diversity?
+  /// The batch sizes that are tried; empty where the costs are as they stand.
+  public var batches: [Int] = []
 
   /// Creates a problem; it is checked when it is solved.
   public init(

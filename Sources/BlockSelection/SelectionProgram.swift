@@ -19,6 +19,7 @@ struct SelectionProgram {
   private var variables: [[Variable]] = []
   /// The variable of each listed pair among candidates that is not forbidden.
   private var products: [Product] = []
+  private var kindVariables: [Int: Variable] = [:]
 
   private struct Product {
     let interaction: Int
@@ -36,6 +37,7 @@ struct SelectionProgram {
       program.add(LinearExpression(sum: ofGroup).equals(1))
     }
     for index in tables.interactions.indices { addInteraction(index) }
+    if let maxKinds = tables.maxKinds { addKinds(maxKinds) }
     for row in rows {
       let sum = sum(of: row.measure, shifted: false)
       program.add(
@@ -78,6 +80,38 @@ struct SelectionProgram {
     }
     addRows(firstLinks, of: interaction.first)
     addRows(secondLinks, of: interaction.second)
+    if !interaction.given.isEmpty { addMatching(interaction) }
+  }
+
+  /// What is given is what is taken: a row per tag.
+  private mutating func addMatching(_ interaction: SelectionTables.Interaction) {
+    var sums: [Int: LinearExpression] = [:]
+    for (place, choice) in candidates[interaction.first].enumerated() {
+      sums[interaction.given[choice], default: .init()].add(1, variables[interaction.first][place])
+    }
+    for (place, choice) in candidates[interaction.second].enumerated() {
+      sums[interaction.taken[choice], default: .init()].add(-1, variables[interaction.second][place])
+    }
+    for (_, sum) in sums.sorted(by: { $0.key < $1.key }) { program.add(sum.equals(0)) }
+  }
+
+  /// A variable per kind that is at least each of its choices', and a row for their number.
+  private mutating func addKinds(_ maxKinds: Int) {
+    var byKind: [Int: [Variable]] = [:]
+    for (group, choices) in candidates.enumerated() {
+      for (place, choice) in choices.enumerated() where tables.kinds[group][choice] >= 0 {
+        byKind[tables.kinds[group][choice], default: []].append(variables[group][place])
+      }
+    }
+    guard byKind.count > maxKinds else { return }
+    var used = LinearExpression()
+    for (kind, members) in byKind.sorted(by: { $0.key < $1.key }) {
+      let variable = program.addBinary("kind[\(kind)]")
+      kindVariables[kind] = variable
+      used.add(1, variable)
+      for member in members { program.add((1 * member - 1 * variable).atMost(0)) }
+    }
+    program.add(used.atMost(Double(maxKinds)))
   }
 
   /// A forbidden pair is a product that is 0 and so needs no variable.
@@ -124,6 +158,9 @@ struct SelectionProgram {
     for (group, choice) in assignment.enumerated() {
       guard let place = candidates[group].firstIndex(of: choice) else { return nil }
       point[variables[group][place].index] = 1
+    }
+    for (group, choice) in assignment.enumerated() {
+      if let kind = kindVariables[tables.kinds[group][choice]] { point[kind.index] = 1 }
     }
     for product in products {
       let interaction = tables.interactions[product.interaction]
@@ -183,5 +220,8 @@ extension SelectionTables {
   }
 
   /// What messages call a measure.
-  func name(of measure: Int) -> String { measure == Self.score ? "score" : costNames[measure - 1] }
+  func name(of measure: Int) -> String {
+    if measure == Self.score { return "score" }
+    return measure <= costNames.count ? costNames[measure - 1] : "measure \(measure)"
+  }
 }

@@ -3,11 +3,11 @@ import MixedInteger
 
 /// One problem while it is solved, perhaps several times with different goals and rows.
 struct SelectionSession {
-  /// What one run of the solver gave.
+  /// What one run of a solver gave.
   struct Answer {
-    /// The best selection found.
-    var selection: [Int]?
-    /// Its goal.
+    /// The best selections found, from the best on.
+    var selections: [[Int]] = []
+    /// The best one's goal.
     var value: Double?
     /// No selection is better than this.
     var bound: Double?
@@ -15,26 +15,37 @@ struct SelectionSession {
     /// Whether it is proved that there is no selection.
     var isInfeasible = false
     var candidateCount: Int
+    var solver: SelectionResult.Solver
+    /// How far the best selection lies above the relaxation's bound, where that is known.
+    var width: Double?
+
+    var selection: [Int]? { selections.first }
   }
 
-  /// What the solver is asked.
+  /// What a solver is asked.
   struct Question {
     var goal: Goal
     var rows: [BudgetRow]
     /// Selections that do not count.
     var excluded: [[Int]] = []
-    /// A feasible selection to start from.
+    /// A selection to start from, where it is feasible.
     var start: [Int]?
-    var timeLimit: Double?
+    var deadline: Deadline
+    /// How many of the best selections are wanted. Only a search without interactions gives more than one.
+    var count = 1
+    /// How far above the relaxation's bound the optimum is guessed to lie.
+    var firstWidth: Double?
   }
 
   let problem: SelectionProblem
   let tables: SelectionTables
   let options: SelectionOptions
-  private let names: [[String]]
+  let samples: SampleSelections
+  private let presolved = PresolveCache()
 
-  var rows: [BudgetRow] { tables.rows(of: problem) }
+  var rows: [BudgetRow] { tables.rows }
   var scoreGoal: Goal { Goal(measure: SelectionTables.score, sense: problem.sense) }
+  var deadline: Deadline { Deadline(options.timeLimit) }
 
   init(_ problem: SelectionProblem, _ options: SelectionOptions) throws {
     try problem.validate()
@@ -46,69 +57,88 @@ struct SelectionSession {
       throw Diagnostic(
         .usage, "the gap cannot be used", value: "\(options.gap)", rule: "a number of at least 0")
     }
-    self.problem = problem
+    self.problem = problem.withCoveredChoices()
     self.options = options
-    tables = SelectionTables(problem)
-    names = problem.groups.map { $0.choices.map(\.name) }
+    tables = SelectionTables(self.problem)
+    samples = SampleSelections(
+      tables, names: self.problem.groups.map { $0.choices.map(\.name) }, seed: options.seed)
   }
 
-  /// The best selection: by the search of our own where groups do not interact, else by GLPK.
+  /// Whether several best selections come from one search.
+  var givesSeveral: Bool { isSeparable && !rows.contains { $0.chance != nil } }
+
+  private var isSeparable: Bool { tables.interactions.isEmpty && tables.maxKinds == nil }
+
+  /// The best selection.
   func answer(_ question: Question) throws -> Answer {
-    let presolve = SelectionPresolve(
-      tables, goal: question.goal, rows: question.rows, removesDominated: question.excluded.isEmpty)
+    guard question.rows.contains(where: { $0.chance != nil }) else { return try answer(question, tables) }
+    var search = ChanceSearch(self, question)
+    return try search.run()
+  }
+
+  /// The best selection under rows without probabilities: by the search of our own where groups do not interact, by the
+  /// dynamic program where they form chains and few selections stay undominated, else by GLPK.
+  func answer(_ question: Question, _ tables: SelectionTables) throws -> Answer {
+    let presolve = presolved.presolve(tables, question)
     guard presolve.candidates.allSatisfy({ !$0.isEmpty }) else {
-      return Answer(stopped: .proved, isInfeasible: true, candidateCount: presolve.candidateCount)
+      return Answer(
+        stopped: .proved, isInfeasible: true, candidateCount: presolve.candidateCount,
+        solver: isSeparable ? .search : .glpk)
     }
-    return tables.interactions.isEmpty ? search(question, presolve) : try program(question, presolve)
+    var question = question
+    question.start = question.start.flatMap(presolve.replaced).flatMap {
+      tables.isFeasible($0, question.rows) && !question.excluded.contains($0) ? $0 : nil
+    }
+    if isSeparable { return search(question, presolve, tables) }
+    return try program(question, presolve, tables)
+  }
+
+  private func mustStop(_ deadline: Deadline) -> () -> StopReason? {
+    let isInterrupted = options.isInterrupted
+    return {
+      if isInterrupted?() == true { return .interrupted }
+      return deadline.isOver ? .timeLimit : nil
+    }
   }
 
   /// The answer of ``MultipleChoiceSearch``.
-  private func search(_ question: Question, _ presolve: SelectionPresolve) -> Answer {
-    let (rows, excluded, isInterrupted) = (question.rows, question.excluded, options.isInterrupted)
+  private func search(_ question: Question, _ presolve: SelectionPresolve, _ tables: SelectionTables) -> Answer {
+    let (rows, excluded) = (question.rows, question.excluded)
     let program = MultipleChoiceProgram(tables, places: presolve.candidates, goal: question.goal, rows: rows)
-    let clock = ContinuousClock()
-    let deadline = question.timeLimit.map { clock.now.advanced(by: .seconds($0)) }
-    let limits = MultipleChoiceSearch.Limits(gap: options.gap) {
-      if isInterrupted?() == true { return .interrupted }
-      return deadline.map { clock.now >= $0 } == true ? .timeLimit : nil
-    }
-    let found = MultipleChoiceSearch.solve(program, start: question.start.flatMap(presolve.replaced), limits: limits) {
+    let limits = MultipleChoiceSearch.Limits(
+      gap: options.gap, count: question.count, firstWidth: question.firstWidth, mustStop: mustStop(question.deadline))
+    let found = MultipleChoiceSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, rows) && !excluded.contains($0)
     }
     var answer = Answer(
-      selection: found.selection, bound: question.goal.sense == .minimize ? found.bound : -found.bound,
-      stopped: found.stopped, isInfeasible: found.selection == nil && found.stopped == .proved,
-      candidateCount: presolve.candidateCount)
-    finish(&answer, question.goal)
+      selections: found.selections, bound: question.goal.sense == .minimize ? found.bound : -found.bound,
+      stopped: found.stopped, isInfeasible: found.selections.isEmpty && found.stopped == .proved,
+      candidateCount: presolve.candidateCount, solver: .search, width: found.width)
+    finish(&answer, question.goal, tables)
     return answer
   }
 
   /// The answer of GLPK, which is asked again as long as its answer breaks a row in `Double`.
-  private func program(_ question: Question, _ presolve: SelectionPresolve) throws -> Answer {
+  private func program(
+    _ question: Question, _ presolve: SelectionPresolve, _ tables: SelectionTables
+  ) throws -> Answer {
     var program = SelectionProgram(
       tables, candidates: presolve.candidates, goal: question.goal, rows: question.rows)
     for selection in question.excluded { program.exclude(selection) }
-    let start = question.start.flatMap(presolve.replaced)
-    let solution = try solve(&program, question, start)
+    let solution = try solve(&program, question)
     var answer = Answer(
       bound: solution.bound, stopped: solution.stopped, isInfeasible: solution.outcome == .infeasible,
-      candidateCount: presolve.candidateCount)
-    let found = [solution.hasPoint ? program.assignment(at: solution.values) : nil, start].compactMap { $0 }
-    let judge = SelectionBaselines.Judge(tables: tables, goal: question.goal, rows: question.rows)
-    answer.selection = judge.best(of: found)
-    finish(&answer, question.goal)
+      candidateCount: presolve.candidateCount, solver: .glpk)
+    let found = [solution.hasPoint ? program.assignment(at: solution.values) : nil, question.start]
+    answer.selections = tables.best(of: found.compactMap { $0 }, question.goal, question.rows).map { [$0] } ?? []
+    finish(&answer, question.goal, tables)
     return answer
   }
 
-  private func solve(
-    _ program: inout SelectionProgram, _ question: Question, _ start: [Int]?
-  ) throws -> Solution {
-    let clock = ContinuousClock()
-    let began = clock.now
+  private func solve(_ program: inout SelectionProgram, _ question: Question) throws -> Solution {
     while true {
-      let remaining = question.timeLimit.map { max(0, $0 - (clock.now - began).seconds) }
       let settings = SolveOptions(
-        timeLimit: remaining, gap: options.gap, start: start.flatMap(program.point),
+        timeLimit: question.deadline.remaining, gap: options.gap, start: question.start.flatMap(program.point),
         isInterrupted: options.isInterrupted)
       let model = program
       let solution = try model.program.solve(settings) { point in
@@ -123,7 +153,7 @@ struct SelectionSession {
   }
 
   /// The value, and a bound that fits it.
-  private func finish(_ answer: inout Answer, _ goal: Goal) {
+  private func finish(_ answer: inout Answer, _ goal: Goal, _ tables: SelectionTables) {
     guard let selection = answer.selection else { return }
     let value = tables.total(goal.measure, of: selection)
     answer.value = value
@@ -135,7 +165,44 @@ struct SelectionSession {
 
   /// What simple methods reach.
   func baselines(_ rows: [BudgetRow]) -> SelectionBaselines {
-    SelectionBaselines(tables, names: names, goal: scoreGoal, rows: rows, seed: options.seed)
+    SelectionBaselines(tables, samples, goal: scoreGoal, rows: rows)
+  }
+}
+
+/// When to stop.
+struct Deadline {
+  private let end: ContinuousClock.Instant?
+
+  /// In so many seconds; `nil` for never.
+  init(_ seconds: Double?) { end = seconds.map { ContinuousClock().now.advanced(by: .seconds($0)) } }
+
+  var isOver: Bool { end.map { ContinuousClock().now >= $0 } ?? false }
+
+  /// Seconds that are left, at least 0; `nil` where there is no end.
+  var remaining: Double? { end.map { max(0, ($0 - ContinuousClock().now).seconds) } }
+}
+
+/// What the presolve left, which depends on where limits stand but not on what they are.
+private final class PresolveCache {
+  private struct Key: Hashable {
+    let goal: Goal
+    let sides: [[Int]]
+    let count: Int?
+    let measures: Int
+  }
+
+  private var known: (key: Key, presolve: SelectionPresolve)?
+
+  func presolve(_ tables: SelectionTables, _ question: SelectionSession.Question) -> SelectionPresolve {
+    let sides = question.rows.map { [$0.measure, $0.upper < .infinity ? 1 : 0, $0.lower > -.infinity ? 1 : 0] }
+    let count = question.excluded.isEmpty ? question.count : nil
+    let key = Key(goal: question.goal, sides: sides, count: count, measures: tables.measureCount)
+    // A measure that is made up for one question means something else in the next.
+    let isLasting = tables.measureCount == tables.lastingMeasureCount
+    if isLasting, let known, known.key == key { return known.presolve }
+    let presolve = SelectionPresolve(tables, goal: question.goal, rows: question.rows, count: count)
+    if isLasting { known = (key, presolve) }
+    return presolve
   }
 }
 

@@ -58,16 +58,19 @@ extension SelectionSession {
   fileprivate func sweep(_ budget: String, _ sweep: BudgetSweep, _ count: Int) throws -> SelectionSweep {
     let free = sweep.rows(limit: nil)
     let loosest = try result(free)
-    let tightest = try answer(Question(goal: sweep.tightGoal, rows: free, timeLimit: options.timeLimit))
+    let tightest = try answer(Question(goal: sweep.tightGoal, rows: free, deadline: deadline))
     guard let last = loosest.costs[budget], let first = tightest.value else {
       return SelectionSweep(budget: budget, points: [], failure: loosest)
     }
     var points: [SelectionSweep.Point] = []
+    var neighbour: Neighbour?
     for index in 0..<count {
       // The ends are exact, so that the selections found there are feasible.
       let isLast = index == count - 1
       let limit = isLast ? last : first + (last - first) * (Double(index) / Double(count - 1))
-      points.append(.init(limit: limit, result: try result(sweep.rows(limit: limit))))
+      let solved = try solved(sweep.rows(limit: limit), near: neighbour)
+      points.append(.init(limit: limit, result: solved.result))
+      neighbour = solved.neighbour
       if points.last?.result.stopped == .interrupted { break }
     }
     return SelectionSweep(budget: budget, points: points)

@@ -24,17 +24,33 @@ public enum SelectionSolver {
 extension SelectionSession {
   /// Solves for the score within `rows`. `baselines` saves computing them again for the same rows.
   func result(
-    _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil
+    _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil,
+    near neighbour: Neighbour? = nil
   ) throws -> SelectionResult {
+    try solved(rows, excluding: excluded, baselines: known, near: neighbour).result
+  }
+
+  /// What is known from a problem that is almost the same.
+  struct Neighbour {
+    var selection: [Int]?
+    /// How far the best selection lay above the relaxation's bound.
+    var width: Double?
+  }
+
+  /// A result, and what a problem that is almost the same begins with.
+  func solved(
+    _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil,
+    near neighbour: Neighbour? = nil
+  ) throws -> (result: SelectionResult, neighbour: Neighbour) {
     let clock = ContinuousClock()
     let began = clock.now
     let baselines = known ?? self.baselines(rows)
-    let starts = [baselines.greedy, baselines.uniform, baselines.random].compactMap { $0 }
-    let judge = SelectionBaselines.Judge(tables: tables, goal: scoreGoal, rows: rows)
+    let starts = [baselines.greedy, baselines.uniform, baselines.random, neighbour?.selection].compactMap { $0 }
     let question = Question(
       goal: scoreGoal, rows: rows, excluded: excluded,
-      start: judge.best(of: starts.filter { !excluded.contains($0) }), timeLimit: options.timeLimit)
-    let answer = try answer(question)
+      start: tables.best(of: starts.filter { !excluded.contains($0) }, scoreGoal, rows), deadline: deadline,
+      firstWidth: neighbour?.width)
+    let answer = try self.answer(question)
     var result = describe(answer)
     if options.reportsBaselines { result.baselines = values(of: baselines) }
     if answer.isInfeasible, excluded.isEmpty {
@@ -42,15 +58,15 @@ extension SelectionSession {
       result.attainable = try attainable(rows, timeLimit: options.timeLimit.map { max(1, $0 - spent) })
     }
     result.solveSeconds = (clock.now - began).seconds
-    return result
+    return (result, Neighbour(selection: answer.selection, width: answer.width))
   }
 
-  private func describe(_ answer: Answer) -> SelectionResult {
+  func describe(_ answer: Answer) -> SelectionResult {
     let presolve = SelectionResult.Presolve(
       choicesBefore: tables.allowed.reduce(0) { $0 + $1.count }, choicesAfter: answer.candidateCount)
     return SelectionResult(
       status: status(answer), stopped: SelectionResult.Stop(answer.stopped),
-      solver: tables.interactions.isEmpty ? .search : .glpk, objective: answer.value,
+      solver: answer.solver, objective: answer.value,
       bound: answer.isInfeasible ? nil : answer.bound, gap: gap(answer),
       costs: answer.selection.map(costs) ?? [:], choices: answer.selection.map(choices) ?? [:],
       solveSeconds: 0, presolve: presolve)
@@ -77,7 +93,7 @@ extension SelectionSession {
       uniqueKeysWithValues: zip(problem.groups, selection).map { ($0.name, $0.choices[$1].name) })
   }
 
-  private func values(of baselines: SelectionBaselines) -> SelectionResult.Baselines {
+  func values(of baselines: SelectionBaselines) -> SelectionResult.Baselines {
     func value(_ selection: [Int]?) -> Double? {
       selection.map { tables.total(SelectionTables.score, of: $0) }
     }
@@ -88,10 +104,16 @@ extension SelectionSession {
   /// The tightest value of each budget's cost if it were the only budget.
   private func attainable(_ rows: [BudgetRow], timeLimit: Double?) throws -> [String: Double?] {
     var result: [String: Double?] = [:]
-    for row in rows {
+    for row in rows where row.measure <= tables.costNames.count {
       func extreme(_ sense: SelectionProblem.Sense) throws -> Double? {
         let goal = Goal(measure: row.measure, sense: sense)
-        return try answer(Question(goal: goal, rows: [], timeLimit: timeLimit)).value
+        let question = Question(goal: goal, rows: [], deadline: Deadline(timeLimit))
+        guard let selection = try answer(question).selection, let chance = row.chance else {
+          return try answer(question).value
+        }
+        let sum = tables.total(row.measure, of: selection)
+        let margin = chance.margin(sum, variance: tables.total(chance.variance, of: selection))
+        return sense == .minimize ? sum + margin : sum - margin
       }
       var value: Double?
       if row.upper < .infinity { value = try extreme(.minimize) }

@@ -58,7 +58,7 @@ final class MultipleChoiceRelaxation {
   private var removed: [Int32] = []
 
   /// How many choices there are, removed ones included.
-  var choiceCount: Int { layout.choice.count { $0 >= 0 } }
+  var choiceCount: Int { layout.choiceCount }
 
   /// Where the choices of each group stand.
   final class Layout: Sendable {
@@ -68,6 +68,8 @@ final class MultipleChoiceRelaxation {
     let group: [Int32]
     /// The choice of each place; negative where there is none.
     let choice: [Int32]
+    /// How many places hold a choice.
+    let choiceCount: Int
 
     init(_ kept: [[Int]]) {
       var (first, group, choice) = ([0], [Int32](), [Int32]())
@@ -78,6 +80,7 @@ final class MultipleChoiceRelaxation {
         first.append(choice.count)
       }
       (self.first, self.group, self.choice) = (first, group, choice)
+      choiceCount = kept.reduce(0) { $0 + $1.count }
     }
   }
 

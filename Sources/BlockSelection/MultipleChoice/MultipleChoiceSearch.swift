@@ -14,26 +14,36 @@ struct MultipleChoiceSearch {
   struct Limits {
     /// A selection within this fraction of the bound is good enough.
     var gap = 0.0
+    /// How many of the best selections are wanted.
+    var count = 1
+    /// How far above the root's bound the first core reaches; `nil` for a core of a few choices more than groups.
+    var firstWidth: Double?
     /// Asked now and then.
     var mustStop: () -> StopReason? = { nil }
   }
 
   /// What was found.
   struct Answer {
-    /// The best selection, as places in the tables; `nil` where none was found.
-    var selection: [Int]?
+    /// The best selections, as places in the tables, from the best on; as many as were wanted where there are so many.
+    var selections: [[Int]] = []
     /// No selection's goal, as the program minimises it, is less; infinite where there is none at all.
     var bound = Double.infinity
     var stopped = StopReason.proved
     var nodes = 0
+    /// The relaxation's bound before anything is parted, and how far above it the last selection lies, as the program counts.
+    var root = -Double.infinity
+    var width = Double.infinity
   }
 
   private let program: MultipleChoiceProgram
   private let limits: Limits
   private let counts: ([Int]) -> Bool
   private var relaxation: MultipleChoiceRelaxation
+  private var enumeration: MultipleChoiceEnumeration
   private var answer = Answer()
-  /// The cost of the answer's selection.
+  /// The costs of the answer's selections.
+  private var costs: [Double] = []
+  /// The cost of the worst selection that is wanted; infinite while there are fewer.
   private var best = Double.infinity
   /// Selections above this are left out for now.
   private var guess = Double.infinity
@@ -45,6 +55,10 @@ struct MultipleChoiceSearch {
   /// The part of the costs' largest sum that is not told apart: more than sums in `Double` can be wrong.
   private static let relativeResolution = 1e-12
   private static let pivotLimit = 2000
+  /// With this many choices more than groups a node's selections are not gone through.
+  private static let mostEnumerated = 40
+  /// So many choices are looked at before a node is parted after all.
+  private static let enumerationVisits = 2000
   /// Pivots of a trial of a half.
   private static let trialPivots = 30
   /// Parts may differ from 0 and 1 by this.
@@ -77,6 +91,7 @@ struct MultipleChoiceSearch {
     (self.program, self.limits, self.counts) = (program, limits, counts)
     resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
     relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))
+    enumeration = MultipleChoiceEnumeration(relaxation)
   }
 
   /// The choices that keep every row if all other groups take their smallest.
@@ -101,7 +116,14 @@ struct MultipleChoiceSearch {
     for (group, choice) in choices.enumerated() { cost += program.costs[group][choice] }
     guard cost < best else { return }
     let selection = zip(program.places, choices).map { $0[$1] }
-    if counts(selection) { (answer.selection, best) = (selection, cost) }
+    guard !answer.selections.contains(selection), counts(selection) else { return }
+    let place = costs.firstIndex { cost < $0 } ?? costs.count
+    costs.insert(cost, at: place)
+    answer.selections.insert(selection, at: place)
+    guard costs.count >= limits.count else { return }
+    costs.removeSubrange(limits.count...)
+    answer.selections.removeSubrange(limits.count...)
+    best = costs[limits.count - 1]
   }
 
   // MARK: The core
@@ -112,16 +134,21 @@ struct MultipleChoiceSearch {
     if outcome == .infeasible { return finish(bound: .infinity) }
     roundPoint()
     let root = relaxation.evaluate()
+    answer.root = root
+    if let reason = limits.mustStop() {
+      answer.stopped = reason
+      return finish(bound: root)
+    }
     let whole = relaxation
     let reduced = (0..<whole.size).filter { whole.isLeft($0) }.map { (place: $0, cost: whole.reducedCost[$0]) }
-    var width = firstWidth(reduced.map(\.cost))
+    var width = max(limits.firstWidth ?? firstWidth(reduced.map(\.cost)), 1000 * resolution, .leastNormalMagnitude)
     repeat {
       guess = root + width
       let isAll = !shrink(whole, to: reduced.filter { root + $0.cost < cutoff }.map(\.place))
       if isAll { guess = .infinity }
       if root < cutoff { descend() }
       if answer.stopped != .proved { return finish(bound: min(openBound, max(root, cutoff))) }
-      width *= answer.selection == nil ? Self.blindGrowth : Self.growth
+      width *= best == .infinity ? Self.blindGrowth : Self.growth
     } while cutoff >= guess && guess < .infinity
     finish(bound: cutoff < best - resolution ? cutoff : .infinity)
   }
@@ -130,7 +157,7 @@ struct MultipleChoiceSearch {
   private func firstWidth(_ reducedCosts: [Double]) -> Double {
     let count = program.groupCount + max(4 * program.rowCount, program.groupCount / 2)
     let sorted = reducedCosts.sorted()
-    return max(sorted[min(sorted.count, count) - 1], 1000 * resolution, .leastNormalMagnitude)
+    return sorted[min(sorted.count, count) - 1]
   }
 
   /// Makes the relaxation one over some choices of the whole and those of its basis; returns whether any is missing.
@@ -141,6 +168,7 @@ struct MultipleChoiceSearch {
     let needed = Set(basis.filter { $0 >= 0 }.map(Int.init)).union(places).sorted()
     for place in needed { kept[Int(whole.layout.group[place])].append(Int(whole.layout.choice[place])) }
     relaxation = MultipleChoiceRelaxation(program, keeping: kept)
+    enumeration = MultipleChoiceEnumeration(relaxation)
     var next = (0..<program.groupCount).map { relaxation.places(of: $0).lowerBound }
     for place in needed {
       let group = Int(whole.layout.group[place])
@@ -152,7 +180,8 @@ struct MultipleChoiceSearch {
   }
 
   private mutating func finish(bound: Double) {
-    answer.bound = min(bound, best) + program.offset
+    answer.bound = min(bound, costs.first ?? .infinity) + program.offset
+    answer.width = (costs.last ?? .infinity) - answer.root
     if answer.stopped == .proved, bound < best { answer.stopped = .gap }
   }
 
@@ -217,6 +246,7 @@ struct MultipleChoiceSearch {
       {
         relaxation.remove(place)
       }
+      if goThrough(bound) { break }
       switch outcome == .stuck ? nil : bestParting(bound) {
       case .done: relaxation.restoreChoices(before); return nil
       case .parted(let group, let children):
@@ -238,6 +268,18 @@ struct MultipleChoiceSearch {
     }
     relaxation.restoreChoices(before)
     return nil
+  }
+
+  /// Goes through the node's selections where that is soon done; returns whether it was.
+  private mutating func goThrough(_ bound: Double) -> Bool {
+    guard relaxation.choiceCount - relaxation.removedCount <= program.groupCount + Self.mostEnumerated else {
+      return false
+    }
+    let (enumeration, layout) = (enumeration, relaxation.layout)
+    return enumeration.run(relaxation, bound: bound, cutoff: cutoff, visits: Self.enumerationVisits) {
+      offer(enumeration.selection.map { Int(layout.choice[$0]) })
+      return cutoff
+    }
   }
 
   private enum Parting {

@@ -1,0 +1,157 @@
+import MixedInteger
+
+/// Selections whose sums keep limits with a probability, by way of problems without probabilities.
+///
+/// With a given variance V, a sum T keeps a limit with the probability if T is at most h(V) (``Chance/largestSum(limit:variance:)``), and h is
+/// convex. So wherever V lies between a and b, T lies below the chord of h between them: a linear row in T and V, which
+/// any solver takes. The best selection under the chords bounds the answer. Where it does not keep the true limit, the range is cut at its
+/// variance, where both new chords exclude it; the range with the best bound is looked at first, until its best selection is true.
+struct ChanceSearch {
+  /// One limit of a sum: `sign * sum` is at most `limit` with a probability.
+  private struct Side {
+    let row: BudgetRow
+    let chance: Chance
+    let sign: Double
+    let limit: Double
+  }
+
+  /// Ranges of the sides' variances, and the best selection under their chords.
+  private struct Box {
+    var ranges: [ClosedRange<Double>]
+    var answer: SelectionSession.Answer
+  }
+
+  /// More than sums in `Double` differ by, relative to the numbers in the row.
+  private static let slackness = 1e-12
+
+  private let session: SelectionSession
+  private let sides: [Side]
+  private var question: SelectionSession.Question
+  private var tables: SelectionTables { session.tables }
+  private var goal: Goal { question.goal }
+  private var best: (selection: [Int], value: Double)?
+
+  init(_ session: SelectionSession, _ question: SelectionSession.Question) {
+    (self.session, self.question) = (session, question)
+    sides = question.rows.flatMap { row -> [Side] in
+      guard let chance = row.chance else { return [] }
+      return [(1.0, row.upper), (-1.0, -row.lower)].filter { $0.1 < .infinity }.map {
+        Side(row: row, chance: chance, sign: $0.0, limit: $0.1)
+      }
+    }
+  }
+
+  /// The answer.
+  mutating func run() throws -> SelectionSession.Answer {
+    offer(question.start)
+    let first = sides.map(wholeRange)
+    var open = [Box(ranges: first, answer: try solve(first))]
+    var candidateCount = open[0].answer.candidateCount
+    while let index = bestBox(open) {
+      let box = open[index]
+      if box.answer.stopped != .proved || !isWorthwhile(box) { return finish(open, box, candidateCount) }
+      guard let selection = box.answer.selection else { return finish(open, box, candidateCount) }
+      if tables.isFeasible(selection, question.rows) {
+        offer(selection)
+        continue
+      }
+      open.remove(at: index)
+      for ranges in parts(box, selection) {
+        let answer = try solve(ranges)
+        candidateCount = max(candidateCount, answer.candidateCount)
+        open.append(Box(ranges: ranges, answer: answer))
+      }
+    }
+    return finish(open, nil, candidateCount)
+  }
+
+  // MARK: Boxes
+
+  /// The box that may hold the best selection; `nil` where none holds any.
+  private func bestBox(_ open: [Box]) -> Int? {
+    func isBefore(_ a: SelectionSession.Answer, _ b: SelectionSession.Answer) -> Bool {
+      guard let x = a.bound else { return true }
+      guard let y = b.bound else { return false }
+      return goal.isBetter(x, than: y)
+    }
+    return open.indices.filter { !open[$0].answer.isInfeasible }.min { isBefore(open[$0].answer, open[$1].answer) }
+  }
+
+  /// Whether something better than what is known may be in it.
+  private func isWorthwhile(_ box: Box) -> Bool {
+    guard let best, let bound = box.answer.bound else { return true }
+    return goal.isBetter(bound, than: best.value)
+  }
+
+  private func wholeRange(_ side: Side) -> ClosedRange<Double> {
+    let values = zip(tables.values[side.chance.variance], tables.allowed).map { values, allowed in
+      values.indices.filter { allowed[$0] }.map { values[$0] }
+    }
+    let least = values.reduce(0) { $0 + ($1.min() ?? 0) }
+    let largest = values.reduce(0) { $0 + ($1.max() ?? 0) }
+    return least...max(least, largest) * (1 + Self.slackness)
+  }
+
+  /// The box cut at the selection's variance, on a side where the selection breaks the limit.
+  private mutating func parts(_ box: Box, _ selection: [Int]) -> [[ClosedRange<Double>]] {
+    for (index, side) in sides.enumerated() where !tables.holds(side.row, selection) {
+      let variance = tables.total(side.chance.variance, of: selection)
+      let range = box.ranges[index]
+      guard range.lowerBound < variance, variance < range.upperBound else { continue }
+      var (low, high) = (box.ranges, box.ranges)
+      low[index] = range.lowerBound...variance
+      high[index] = variance...range.upperBound
+      return [low, high]
+    }
+    // Broken by less than the rows' slackness: this one selection goes.
+    question.excluded.append(selection)
+    return [box.ranges]
+  }
+
+  /// The best selection under the chords of a box.
+  private func solve(_ ranges: [ClosedRange<Double>]) throws -> SelectionSession.Answer {
+    var tables = tables
+    var linear = question
+    linear.rows = question.rows.filter { $0.chance == nil }
+    linear.start = best?.selection
+    for (side, range) in zip(sides, ranges) {
+      let (low, high) = (
+        side.chance.largestSum(limit: side.limit, variance: range.lowerBound),
+        side.chance.largestSum(limit: side.limit, variance: range.upperBound)
+      )
+      let span = range.upperBound - range.lowerBound
+      let slope = span > 0 ? max(0, low - high) / span : 0
+      tables = tables.adding([(side.sign, side.row.measure), (slope, side.chance.variance)])
+      let limit = low + slope * range.lowerBound
+      let magnitude = abs(side.limit) + abs(limit) + slope * range.upperBound
+      linear.rows.append(
+        BudgetRow(measure: tables.measureCount - 1, upper: limit + Self.slackness * magnitude))
+      // Below the range the chord is too strict, but what lies there is looked at elsewhere.
+      linear.rows.append(
+        BudgetRow(measure: side.chance.variance, upper: range.upperBound * (1 + Self.slackness)))
+    }
+    return try session.answer(linear, tables)
+  }
+
+  // MARK: Answering
+
+  private mutating func offer(_ selection: [Int]?) {
+    guard let selection, tables.isFeasible(selection, question.rows), !question.excluded.contains(selection) else {
+      return
+    }
+    let value = tables.total(goal.measure, of: selection)
+    if best.map({ goal.isBetter(value, than: $0.value) }) ?? true { best = (selection, value) }
+  }
+
+  private func finish(_ open: [Box], _ last: Box?, _ candidateCount: Int) -> SelectionSession.Answer {
+    var answer = SelectionSession.Answer(
+      stopped: .proved, candidateCount: candidateCount, solver: open.first?.answer.solver ?? .search)
+    if let last, last.answer.stopped != .proved {
+      (answer.stopped, answer.bound) = (last.answer.stopped, last.answer.bound)
+    }
+    if let best { (answer.selections, answer.value) = ([best.selection], best.value) }
+    if answer.stopped == .proved { answer.bound = best?.value }
+    answer.isInfeasible = best == nil && answer.stopped == .proved
+    return answer
+  }
+}
