@@ -25,6 +25,7 @@ struct SelectCommand: ParsableCommand {
   @Option(help: "BUDGET=N: N points of the front over one budget.") var sweep: String?
   @Option(help: "An SVG file to write, of a sweep's objectives over the budget's limit.") var plot: String?
   @Option(help: "The K best selections instead of one.") var pool: Int?
+  @Flag(help: "Write what GLPK says, where groups interact, to standard error.") var verbose = false
   @Flag(help: "Accepted for symmetry; the answer is always JSON.") var json = false
 
   func validate() throws {
@@ -58,6 +59,7 @@ struct SelectCommand: ParsableCommand {
     if let timeLimit { options.timeLimit = timeLimit }
     options.gap = gap
     options.isInterrupted = Console.monitor().isInterrupted
+    if verbose { options.log = { Console.note($0) } }
     return options
   }
 

@@ -64,4 +64,21 @@ struct SelectCommandTests {
       #expect(try CommandRun(["select", path, "--plot", figure]).code == 64)
     }
   }
+
+  @Test("GLPK is heard on standard error where that is asked, and the answer stays one JSON document")
+  func verbose() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/instance.json"
+      let interaction = """
+        , "interactions": [ { "groups": ["layer0", "layer1"],
+                              "pairs": [ { "choices": ["cheap", "good"], "score": 0.9 } ] } ] }
+        """
+      let text = Self.instance(budget: 3).dropLast() + interaction
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      let (silent, verbose) = (try CommandRun(["select", path]), try CommandRun(["select", path, "--verbose"]))
+      #expect(silent.messages.isEmpty && verbose.messages.contains("GLPK"), "\(verbose.messages)")
+      let answer = try #require(verbose.json as? [String: Any])
+      #expect(answer["choices"] as? [String: String] == ["layer0": "good", "layer1": "cheap"])
+    }
+  }
 }
