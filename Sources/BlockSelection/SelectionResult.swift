@@ -12,17 +12,23 @@ public struct SelectionOptions: Sendable {
   public var reportsBaselines: Bool
   /// Asked now and then; the search stops where it answers `true`.
   public var isInterrupted: (@Sendable () -> Bool)?
+  /// Given what GLPK says, line by line, where it is the solver.
+  public var log: (@Sendable (String) -> Void)?
+
+  /// Told of each selection of a sweep or a pool: how many are done, and how many are wanted.
+  public var progress: (@Sendable (Int, Int) -> Void)?
 
   /// Creates settings; by default the search goes on until it has proved its answer.
   public init(
     timeLimit: Double? = nil, gap: Double = 0, seed: UInt64 = 0, reportsBaselines: Bool = true,
-    isInterrupted: (@Sendable () -> Bool)? = nil
+    isInterrupted: (@Sendable () -> Bool)? = nil, log: (@Sendable (String) -> Void)? = nil
   ) {
     self.timeLimit = timeLimit
     self.gap = gap
     self.seed = seed
     self.reportsBaselines = reportsBaselines
     self.isInterrupted = isInterrupted
+    self.log = log
   }
 }
 

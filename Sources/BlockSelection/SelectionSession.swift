@@ -164,7 +164,7 @@ struct SelectionSession {
     while true {
       let settings = SolveOptions(
         timeLimit: question.deadline.remaining, gap: gap(question), start: question.start.flatMap(program.point),
-        isInterrupted: options.isInterrupted)
+        isInterrupted: options.isInterrupted, log: options.log)
       let model = program
       let solution = try model.program.solve(settings) { point in
         model.cut(model.assignment(at: point), breaking: question.rows)

@@ -44,6 +44,7 @@ extension SelectionSolver {
       pool.isExhausted = result.status == .infeasible
       guard result.objective != nil, result.stopped == .proved || result.stopped == .gap else { break }
       excluded.append(session.selection(of: result))
+      session.options.progress?(excluded.count, count)
     }
     if pool.pool.allSatisfy({ $0.status == .optimal }) { sort(&pool.pool, session.problem.sense) }
     return pool
@@ -62,6 +63,7 @@ extension SelectionSolver {
       if pool.pool.isEmpty || result.objective != nil { pool.pool.append(result) }
       pool.isExhausted = result.status == .infeasible
       guard result.objective != nil, result.stopped == .proved || result.stopped == .gap else { break }
+      options.progress?(pool.pool.count, count)
       // What only stands for a choice that covers several groups is no choice of the problem.
       problem.diversity?.earlier.append(result.choices.filter { known[$0.key]?[$0.value] != nil })
     }

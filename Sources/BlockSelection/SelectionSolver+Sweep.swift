@@ -110,6 +110,7 @@ extension SelectionSession {
         let rows = sweeps[1].rows(limit: other, of: sweeps[0].rows(limit: one, of: rows))
         let solved = try solved(rows, near: neighbour, explains: false)
         points.append(.init(limits: [first.budget: one, second.budget: other], result: solved.result))
+        options.progress?(points.count, first.count * second.count)
         if solved.result.stopped == .interrupted {
           return SelectionGrid(budgets: [first.budget, second.budget], points: points)
         }
@@ -130,14 +131,17 @@ extension SelectionSession {
     let free = sweep.rows(limit: nil, of: rows)
     let loosest = try result(free)
     let tightest = try answer(Question(goal: sweep.tightGoal, rows: free, deadline: deadline))
-    guard let last = loosest.costs[budget], let first = tightest.value else {
+    guard loosest.objective != nil, let selection = tightest.selection else {
       return SelectionSweep(budget: budget, points: [], failure: loosest)
     }
+    let first = sweep.limit(self, keptBy: selection)
+    let last = sweep.limit(self, keptBy: self.selection(of: loosest))
     var points: [SelectionSweep.Point] = []
     var neighbour: Neighbour?
     for limit in Self.spaced(first, last, count) {
-      let solved = try solved(sweep.rows(limit: limit, of: rows), near: neighbour)
+      let solved = try solved(sweep.rows(limit: limit, of: rows), near: neighbour, explains: false)
       points.append(.init(limit: limit, result: solved.result))
+      options.progress?(points.count, count)
       neighbour = solved.neighbour
       if points.last?.result.stopped == .interrupted { break }
     }

@@ -31,6 +31,10 @@ typedef struct {
   int *columns;
   double *values;
   double *point;
+  // What GLPK has said of a line whose end has not come yet.
+  char line[256];
+  size_t line_length;
+  bool in_slice;
 } session;
 
 static double now(void) {
@@ -41,9 +45,32 @@ static double now(void) {
 
 // --- Hooks ---
 
-// GLPK writes its last words through the terminal hook before it calls the error hook.
-static int keep_message(void *info, const char *text) {
+static void end_line(session *s) {
+  if (s->line_length == 0) return;
+  s->line[s->line_length] = 0;
+  s->line_length = 0;
+  // The end of a slice of the simplex method is no limit that anybody has set.
+  if (s->in_slice && strncmp(s->line, "TIME LIMIT", 10) == 0) return;
+  s->options->log(s->options->context, s->line);
+}
+
+// GLPK prints pieces of lines, and several lines at once.
+static void log_lines(session *s, const char *text) {
+  for (; *text != 0; text++) {
+    if (*text == '\n') {
+      end_line(s);
+      continue;
+    }
+    if (s->line_length + 1 == sizeof s->line) end_line(s);
+    s->line[s->line_length++] = *text;
+  }
+}
+
+// GLPK writes its last words through the terminal hook before it calls the error hook. The hook belongs to the
+// environment of this thread, so that what is said on other threads goes to their sessions.
+static int on_output(void *info, const char *text) {
   session *s = info;
+  if (s->options->log != NULL) log_lines(s, text);
   size_t length = strcspn(text, "\n");
   if (length > 0) {
     if (length >= sizeof s->result->message) length = sizeof s->result->message - 1;
@@ -57,6 +84,8 @@ static void recover(void *info) {
   session *s = info;
   _longjmp(s->recovery, 1);
 }
+
+static int message_level(const session *s) { return s->options->log == NULL ? GLP_MSG_OFF : GLP_MSG_ALL; }
 
 // --- Building ---
 
@@ -134,12 +163,16 @@ static bool is_final(int status) { return status == GLP_OPT || status == GLP_UNB
 static bool run_simplex(session *s, int method) {
   glp_smcp parameters;
   glp_init_smcp(&parameters);
-  parameters.msg_lev = GLP_MSG_OFF;
+  parameters.msg_lev = message_level(s);
   parameters.meth = method;
   for (;;) {
     if (must_stop(s)) return true;
     parameters.tm_lim = milliseconds(fmin(SLICE, s->deadline - now()));
+    s->in_slice = true;
     int code = glp_simplex(s->program, &parameters);
+    s->in_slice = false;
+    // The size of the program is told once.
+    if (parameters.msg_lev > GLP_MSG_ON) parameters.msg_lev = GLP_MSG_ON;
     if (code == 0) return is_final(glp_get_status(s->program));
     if (code != GLP_ETMLIM) return false;
   }
@@ -252,7 +285,7 @@ static void note_stop(session *s, int code) {
 static void search_tree(session *s, double *point) {
   glp_iocp parameters;
   glp_init_iocp(&parameters);
-  parameters.msg_lev = GLP_MSG_OFF;
+  parameters.msg_lev = message_level(s);
   parameters.tol_int = INTEGRALITY;
   parameters.tol_obj = IMPROVEMENT;
   parameters.sr_heur = GLP_OFF;  // it would accept points that `separate` has not seen
@@ -323,7 +356,7 @@ void quoin_glpk_solve(
   // An environment that somebody else made on this thread is left to them, unless GLPK fails.
   bool ours = glp_init_env() == 0;
   if (_setjmp(s->recovery) == 0) {
-    glp_term_hook(keep_message, s);
+    glp_term_hook(on_output, s);
     glp_error_hook(recover, s);
     solve(s, point);
     glp_error_hook(NULL, NULL);

@@ -81,7 +81,7 @@ struct GLPKArrays {
     var point = [Double](repeating: 0, count: objective.count)
     withoutActuallyEscaping(cut ?? { _ in nil }) { escapable in
       let callbacks = Callbacks(
-        columns: objective.count, isInterrupted: options.isInterrupted, cut: cut == nil ? nil : escapable)
+        columns: objective.count, options: options, cut: cut == nil ? nil : escapable)
       withExtendedLifetime(callbacks) {
         withProblem { problem in
           withSettings(options, callbacks) { settings in
@@ -109,6 +109,7 @@ struct GLPKArrays {
       settings.context = Unmanaged.passUnretained(callbacks).toOpaque()
       if callbacks.isInterrupted != nil { settings.interrupted = interruptedCallback }
       if callbacks.cut != nil { settings.separate = separateCallback }
+      if callbacks.log != nil { settings.log = logCallback }
       body(&settings)
     }
   }

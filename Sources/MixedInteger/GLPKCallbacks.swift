@@ -22,12 +22,14 @@ struct TermMerger {
 final class Callbacks {
   let columns: Int
   let isInterrupted: (@Sendable () -> Bool)?
+  let log: (@Sendable (String) -> Void)?
   let cut: (([Double]) -> LinearConstraint?)?
   private var merger: TermMerger
 
-  init(columns: Int, isInterrupted: (@Sendable () -> Bool)?, cut: (([Double]) -> LinearConstraint?)?) {
+  init(columns: Int, options: SolveOptions, cut: (([Double]) -> LinearConstraint?)?) {
     self.columns = columns
-    self.isInterrupted = isInterrupted
+    isInterrupted = options.isInterrupted
+    log = options.log
     self.cut = cut
     merger = TermMerger(count: columns)
   }
@@ -60,4 +62,9 @@ func separateCallback(
 ) -> Bool {
   guard let context, let point, let row else { return false }
   return Unmanaged<Callbacks>.fromOpaque(context).takeUnretainedValue().separate(point, into: row)
+}
+
+func logCallback(_ context: UnsafeMutableRawPointer?, _ line: UnsafePointer<CChar>?) {
+  guard let context, let line else { return }
+  Unmanaged<Callbacks>.fromOpaque(context).takeUnretainedValue().log?(String(cString: line))
 }

@@ -8,16 +8,19 @@ public struct SolveOptions: Sendable {
   public var start: [Double]?
   /// Asked now and then; the search stops where it answers `true`.
   public var isInterrupted: (@Sendable () -> Bool)?
+  /// Given what GLPK says while it works, line by line, on the thread that solves; `nil` keeps GLPK silent.
+  public var log: (@Sendable (String) -> Void)?
 
-  /// Creates settings; by default the search goes on until it has proved its answer.
+  /// Creates settings; by default the search goes on until it has proved its answer, and says nothing.
   public init(
     timeLimit: Double? = nil, gap: Double = 0, start: [Double]? = nil,
-    isInterrupted: (@Sendable () -> Bool)? = nil
+    isInterrupted: (@Sendable () -> Bool)? = nil, log: (@Sendable (String) -> Void)? = nil
   ) {
     self.timeLimit = timeLimit
     self.gap = gap
     self.start = start
     self.isInterrupted = isInterrupted
+    self.log = log
   }
 }
 

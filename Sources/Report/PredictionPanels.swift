@@ -44,7 +44,7 @@ public struct PredictionPanels: Hashable, Sendable {
     (self.title, self.unit, self.panels) = (title, unit, panels)
   }
 
-  private static let (width, height, columns, head) = (300.0, 290.0, 3, 58.0)
+  private static let (width, height, columns) = (300.0, 290.0, 3)
   /// All panels share so many points, and one has no more than these.
   private static let (mostPoints, mostInPanel) = (3600, 400)
   /// Where the largest latency is more times the smallest, axes are logarithmic.
@@ -54,32 +54,20 @@ public struct PredictionPanels: Hashable, Sendable {
   public func svg() -> String {
     let columns = max(1, min(Self.columns, panels.count))
     let rows = (panels.count + columns - 1) / columns
-    let (width, height) = (Self.width * Double(columns), Self.head + Self.height * Double(rows))
-    var markup = Markup()
-    markup.element(
-      "svg",
-      [
-        "xmlns": "http://www.w3.org/2000/svg", "role": "img", "width": NumberText.coordinate(width),
-        "height": NumberText.coordinate(height),
-        "viewBox": "0 0 \(NumberText.coordinate(width)) \(NumberText.coordinate(height))",
-      ]
+    let (width, height) = (Self.width * Double(columns), SVGSheet.head + Self.height * Double(rows))
+    return SVGSheet.draw(
+      width: width, height: height, title: title,
+      note: "Predicted over measured latency, \(unit); band: ±10 %, bars: 90 % intervals", style: Self.style
     ) {
-      $0.element("title", title)
-      $0.element("style") { $0.verbatim(Self.style) }
-      $0.rectangle(0, 0, width, height, style: "sheet")
-      $0.label(title, 14, 24, style: "heading")
-      $0.label(
-        "Predicted over measured latency, \(unit); band: ±10 %, bars: 90 % intervals", 14, 42, style: "note")
       for (position, panel) in panels.enumerated() {
-        let (x, y) = (Self.width * Double(position % columns), Self.head + Self.height * Double(position / columns))
+        let (column, row) = (Double(position % columns), Double(position / columns))
+        let (x, y) = (Self.width * column, SVGSheet.head + Self.height * row)
         $0.newline()
         $0.element("g", ["transform": "translate(\(NumberText.coordinate(x)) \(NumberText.coordinate(y)))"]) {
           draw(panel, into: &$0)
         }
       }
     }
-    markup.newline()
-    return markup.source
   }
 
   private func draw(_ panel: Panel, into markup: inout Markup) {
@@ -123,9 +111,7 @@ public struct PredictionPanels: Hashable, Sendable {
   }
 
   private static let style: StaticString = """
-    text { font: 12px system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; fill: #1e2026; }
-    .sheet { fill: #fffefb; } .heading { font-size: 15px; font-weight: 650; } .panel-title { font-weight: 650; }
-    .note, .tick, .axis-title { fill: #62656f; font-size: 11px; } .grid { stroke: #ece8e0; } .axis { stroke: #62656f; }
+    .panel-title { font-weight: 650; }
     .band-10 { fill: #2c6aa8; fill-opacity: .16; } .diagonal { fill: none; stroke: #62656f; stroke-width: .8; }
     .bars { fill: none; stroke: #c27a12; stroke-opacity: .25; stroke-width: 1; }
     .points { fill: none; stroke: #2c6aa8; stroke-opacity: .7; stroke-width: 2.6; stroke-linecap: round; }

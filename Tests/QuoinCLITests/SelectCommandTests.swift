@@ -51,4 +51,34 @@ struct SelectCommandTests {
     let sweep = try #require(select(budget: 4, ["--sweep", "latency_ms=3"]).json as? [String: Any])
     #expect((sweep["points"] as? [Any])?.count == 3)
   }
+
+  @Test("A sweep is drawn where that is asked, and only a sweep")
+  func plot() throws {
+    try withTemporaryFolder { folder in
+      let (path, figure) = (folder + "/instance.json", folder + "/front.svg")
+      try Self.instance(budget: 4).write(toFile: path, atomically: true, encoding: .utf8)
+      let run = try CommandRun(["select", path, "--sweep", "latency_ms=3", "--plot", figure])
+      #expect(run.code == 0, "\(run.messages)")
+      let source = try String(contentsOfFile: figure, encoding: .utf8)
+      #expect(source.hasPrefix("<svg") && source.contains("3 limits, all proved") && source.contains("greedy"))
+      #expect(try CommandRun(["select", path, "--plot", figure]).code == 64)
+    }
+  }
+
+  @Test("GLPK is heard on standard error where that is asked, and the answer stays one JSON document")
+  func verbose() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/instance.json"
+      let interaction = """
+        , "interactions": [ { "groups": ["layer0", "layer1"],
+                              "pairs": [ { "choices": ["cheap", "good"], "score": 0.9 } ] } ] }
+        """
+      let text = Self.instance(budget: 3).dropLast() + interaction
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      let (silent, verbose) = (try CommandRun(["select", path]), try CommandRun(["select", path, "--verbose"]))
+      #expect(silent.messages.isEmpty && verbose.messages.contains("GLPK"), "\(verbose.messages)")
+      let answer = try #require(verbose.json as? [String: Any])
+      #expect(answer["choices"] as? [String: String] == ["layer0": "good", "layer1": "cheap"])
+    }
+  }
 }

@@ -48,6 +48,9 @@ typedef struct {
   /// Is given every point before it is accepted, its integer columns rounded. Returns true where it rejects the
   /// point and has written a row that the point breaks and that every true solution fulfils; may be NULL.
   bool (*separate)(void *context, const double *point, quoin_glpk_row *row);
+  /// Is given what GLPK says while it works, a line without its end at a time, on the calling thread; the text lives
+  /// as long as the call. GLPK is silent where this is NULL.
+  void (*log)(void *context, const char *line);
 } quoin_glpk_options;
 
 /// Why the solver stopped.
