@@ -155,6 +155,8 @@ extension SelectionProblem {
         for cost in budgets.keys { stand.costs[cost] = 0 }
         for cost in groups[place].choices.first?.costs.keys ?? [:].keys { stand.costs[cost] = 0 }
         stand.kind = choice.kind
+        // What lies between the choice and what follows the groups it covers hands on what it gives.
+        (stand.input, stand.output) = (choice.output, choice.output)
         problem.groups[place].choices.append(stand)
       }
     }
