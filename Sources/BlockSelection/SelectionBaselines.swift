@@ -7,14 +7,21 @@ struct SelectionBaselines {
   let uniform: [Int]?
   let random: [Int]?
 
-  init(_ tables: SelectionTables, _ samples: SampleSelections, goal: Goal, rows: [BudgetRow]) {
+  /// - Parameter greedy: what ``greedy(_:_:_:)`` gave.
+  init(_ tables: SelectionTables, _ samples: SampleSelections, goal: Goal, rows: [BudgetRow], greedy: [Int]?) {
+    self.greedy = greedy
     guard tables.allowed.allSatisfy({ $0.contains(true) }) else {
-      (greedy, uniform, random) = (nil, nil, nil)
+      (uniform, random) = (nil, nil)
       return
     }
     uniform = samples.best(samples.uniform, goal, rows)
     random = samples.best(samples.random, goal, rows)
-    greedy = tables.best(of: [GreedySelection.selection(tables, goal, rows, effort: Self.greedyEffort)], goal, rows)
+  }
+
+  /// The greedy selection where it is feasible.
+  static func greedy(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow]) -> [Int]? {
+    guard tables.allowed.allSatisfy({ $0.contains(true) }) else { return nil }
+    return tables.best(of: [GreedySelection.selection(tables, goal, rows, effort: greedyEffort)], goal, rows)
   }
 }
 

@@ -8,7 +8,7 @@ public struct SelectionOptions: Sendable {
   public var gap: Double
   /// The seed of the random baseline.
   public var seed: UInt64
-  /// Whether the baselines are part of the result. The best one is the search's start in any case.
+  /// Whether the baselines are part of the result. The greedy one is the search's start in any case.
   public var reportsBaselines: Bool
   /// Asked now and then; the search stops where it answers `true`.
   public var isInterrupted: (@Sendable () -> Bool)?
@@ -105,7 +105,7 @@ public struct SelectionResult: Hashable, Sendable, Codable {
   public var costs: [String: Double]
   /// The name of the choice that each group takes; empty where there is no selection.
   public var choices: [String: String]
-  /// How long it took.
+  /// How long it took to solve, without reading the problem and without what the answer is compared with.
   public var solveSeconds: Double
   /// What was left of the choices.
   public var presolve: Presolve

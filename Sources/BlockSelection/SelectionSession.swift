@@ -189,9 +189,15 @@ struct SelectionSession {
   }
 
   /// What simple methods reach.
-  func baselines(_ rows: [BudgetRow]) -> SelectionBaselines {
-    SelectionBaselines(tables, samples, goal: scoreGoal, rows: rows)
+  func baselines(_ rows: [BudgetRow]) -> SelectionBaselines { baselines(rows, greedy: greedy(rows)) }
+
+  /// The same where the greedy selection is known.
+  func baselines(_ rows: [BudgetRow], greedy: [Int]?) -> SelectionBaselines {
+    SelectionBaselines(tables, samples, goal: scoreGoal, rows: rows, greedy: greedy)
   }
+
+  /// The greedy selection for the score, where it is feasible: what a search starts from.
+  func greedy(_ rows: [BudgetRow]) -> [Int]? { SelectionBaselines.greedy(tables, scoreGoal, rows) }
 }
 
 /// When to stop.

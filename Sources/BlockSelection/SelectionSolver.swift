@@ -77,22 +77,21 @@ extension SelectionSession {
   ) throws -> (result: SelectionResult, neighbour: Neighbour) {
     let clock = ContinuousClock()
     let began = clock.now
-    let baselines = known ?? self.baselines(rows)
-    let starts = [baselines.greedy, baselines.uniform, baselines.random, neighbour?.selection].compactMap { $0 }
+    let greedy = known == nil ? greedy(rows) : known?.greedy
+    let starts = [greedy, known?.uniform, known?.random, neighbour?.selection].compactMap { $0 }
     let question = Question(
       goal: scoreGoal, rows: rows, excluded: excluded,
       start: tables.best(of: starts.filter { !excluded.contains($0) }, scoreGoal, rows), deadline: deadline,
       firstWidth: neighbour?.width)
     let answer = try self.answer(question)
     var result = describe(answer)
-    if options.reportsBaselines { result.baselines = values(of: baselines) }
+    result.solveSeconds = (clock.now - began).seconds
+    if options.reportsBaselines { result.baselines = values(of: known ?? baselines(rows, greedy: greedy)) }
     if answer.isInfeasible, excluded.isEmpty, explains {
-      let spent = (clock.now - began).seconds
-      let timeLimit = options.timeLimit.map { max(1, $0 - spent) }
+      let timeLimit = options.timeLimit.map { max(1, $0 - result.solveSeconds) }
       result.attainable = try attainable(rows, timeLimit: timeLimit)
       result.relaxation = try relaxation(rows, timeLimit: timeLimit)
     }
-    result.solveSeconds = (clock.now - began).seconds
     return (result, Neighbour(selection: answer.selection, width: answer.width))
   }
 

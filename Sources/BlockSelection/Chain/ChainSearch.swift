@@ -23,7 +23,7 @@ struct ChainSearch {
   }
 
   /// More labels are not kept at a position.
-  private static let mostLabels = 1_000_000
+  private static let mostLabels = 300_000
   /// Prices are sought for so many rounds.
   private static let mostRounds = 100
   private static let relativeResolution = 1e-12
