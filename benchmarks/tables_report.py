@@ -155,6 +155,7 @@ the table above; the loss of the printed rows' cannot be recomputed.
 
 def spaceevo_text(spaceevo):
     points, proved, confirmed = counts(spaceevo["fronts"])
+    suffix = "-widths" if spaceevo["widths"] else ""
     widths = ("Fronts named `widths` have the widths matched." if spaceevo["widths"] else
               "Networks with matching widths are not measured here: this build does not know such interactions.")
     return f"""## SpaceEvo: a block per stage
@@ -172,9 +173,9 @@ name in common.
 
 {table(FRONT_HEAD, front_rows(spaceevo['fronts']))}
 
-![Loss within an INT8 latency, VNNI, resolution 192](tables-vnni-192.svg)
+![Loss within an INT8 latency, VNNI, resolution 192](tables-vnni-192{suffix}.svg)
 
-![Loss within an INT8 latency, Pixel 4, resolution 192](tables-pixel4-192.svg)
+![Loss within an INT8 latency, Pixel 4, resolution 192](tables-pixel4-192{suffix}.svg)
 
 Three limits at once: a latency, and 0.7 times the operations and parameters of the best selection within that latency. The
 oracle knows one limit only and has no word on these.
