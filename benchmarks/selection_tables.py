@@ -78,7 +78,7 @@ def checked(least, limit, scale, objective, rounding):
     ends = [least((limit + slack) * scale) for slack in (1e-9 * limit, -1e-9 * limit)]
     if objective is None:
         return ends[1] is None
-    return ends[0] is not None and (
+    return ends[0] is not None and bool(
         ends[0] - rounding <= objective <= (objective if ends[1] is None else ends[1]) + rounding)
 
 
@@ -88,7 +88,7 @@ def front_summary(found, check):
     return {
         "points": [{"limit": p["limit"], "objective": p["objective"], **p["baselines"]} for p in points],
         "proved": sum(p["status"] == "optimal" for p in points), "checked": sum(check(p) for p in points),
-        "solvers": sorted({p["solver"] for p in points}), "selections": len({json.dumps(p["choices"]) for p in points}),
+        "choices": points[0]["presolve"]["choices_before"], "solvers": sorted({p["solver"] for p in points}), "selections": len({json.dumps(p["choices"]) for p in points}),
         "solve_seconds": sum(p["solve_seconds"] for p in points), "slowest_seconds": max(p["solve_seconds"] for p in points),
         "seconds": found["seconds"], "processor_seconds": found["processor_seconds"],
         "above": {name: {"found": len(gap(name)), "mean": statistics.mean(gap(name)) if gap(name) else None,
@@ -161,7 +161,7 @@ def spaceevo_front(options, runner, device, resolution, stages, with_widths, plo
     found = runner.select(name, lambda: spaceevo.instance(stages, {LATENCY: 1e6}, with_widths), "--sweep",
                           f"{LATENCY}={(options.points + 1) // 2}", plot=plot)
     least = lambda limit: exact_front.least_loss(front, limit)
-    return {"name": name, "choices": sum(map(len, stages.values())), "true_points": len(front[0]),
+    return {"name": name, "true_points": len(front[0]),
             "choices_after": max(p["presolve"]["choices_after"] for p in found["answer"]["points"]), **front_summary(
                 found, lambda p: checked(least, p["limit"], spaceevo.SCALE, p["objective"] * spaceevo.SCALE, 1e-6)
                 and (not with_widths or spaceevo.is_matching(stages, p["choices"])))}
