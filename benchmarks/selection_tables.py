@@ -24,10 +24,11 @@ import tables_report
 
 LATENCY = "int8_latency_ms"
 # Milliseconds of the six stages.
-LIMITS = {"vnni": (3, 5, 8, 10, 15, 20), "pixel4": (5, 10, 15, 20, 30, 40)}
+LIMITS = {"vnni": (3, 5, 8, 10, 15, 20), "pixel4": (5, 10, 20, 40)}
 # Of what the best selection within a latency takes, where operations and parameters are limited as well.
 SHARE = 0.7
-PLOTTED = {"resnet50-latency", "vnni-192", "pixel4-192"}
+# Of HAWQ-V3's fronts, and the resolution of SpaceEvo's that are drawn, with widths where they are known.
+PLOTTED, PLOTTED_RESOLUTION = "resnet50-latency", 192
 # Losses of HAWQ-V3 are sums of products in Double, in another order here than there.
 ROUNDING = 1e-12
 
@@ -77,7 +78,7 @@ def checked(least, limit, scale, objective, rounding):
     ends = [least((limit + slack) * scale) for slack in (1e-9 * limit, -1e-9 * limit)]
     if objective is None:
         return ends[1] is None
-    return ends[0] is not None and (
+    return ends[0] is not None and bool(
         ends[0] - rounding <= objective <= (objective if ends[1] is None else ends[1]) + rounding)
 
 
@@ -87,7 +88,7 @@ def front_summary(found, check):
     return {
         "points": [{"limit": p["limit"], "objective": p["objective"], **p["baselines"]} for p in points],
         "proved": sum(p["status"] == "optimal" for p in points), "checked": sum(check(p) for p in points),
-        "solvers": sorted({p["solver"] for p in points}), "selections": len({json.dumps(p["choices"]) for p in points}),
+        "choices": points[0]["presolve"]["choices_before"], "solvers": sorted({p["solver"] for p in points}), "selections": len({json.dumps(p["choices"]) for p in points}),
         "solve_seconds": sum(p["solve_seconds"] for p in points), "slowest_seconds": max(p["solve_seconds"] for p in points),
         "seconds": found["seconds"], "processor_seconds": found["processor_seconds"],
         "above": {name: {"found": len(gap(name)), "mean": statistics.mean(gap(name)) if gap(name) else None,
@@ -129,7 +130,7 @@ def measure_hawq(options, runner):
                                              known.get(f"{network}_{budget}_{fraction}")))
             name = f"{network}-{budget}"
             found = runner.select(name, lambda: hawq.instance(table, {cost: hawq.limit(table, cost, 1)}), "--sweep",
-                                  f"{cost}={options.points}", plot=name in PLOTTED)
+                                  f"{cost}={options.points}", plot=name == PLOTTED)
             fronts.append({"name": name, "true_points": len(front[0]), **front_summary(
                 found, lambda p: checked(least, p["limit"], scale, p["objective"], ROUNDING))})
         every = {cost: hawq.limit(table, cost, 0.5) for cost in hawq.BUDGETS.values()}
@@ -153,14 +154,14 @@ def published(tables):
     return rows
 
 
-def spaceevo_front(options, runner, device, resolution, stages, with_widths):
+def spaceevo_front(options, runner, device, resolution, stages, with_widths, plot):
     arrays = spaceevo.matching_arrays(stages) if with_widths else spaceevo.free_arrays(stages)
     front = (exact_front.matching_front if with_widths else exact_front.free_front)(arrays)
     name = f"{device}-{resolution}" + ("-widths" if with_widths else "")
     found = runner.select(name, lambda: spaceevo.instance(stages, {LATENCY: 1e6}, with_widths), "--sweep",
-                          f"{LATENCY}={(options.points + 1) // 2}", plot=name in PLOTTED)
+                          f"{LATENCY}={(options.points + 1) // 2}", plot=plot)
     least = lambda limit: exact_front.least_loss(front, limit)
-    return {"name": name, "choices": sum(map(len, stages.values())), "true_points": len(front[0]),
+    return {"name": name, "true_points": len(front[0]),
             "choices_after": max(p["presolve"]["choices_after"] for p in found["answer"]["points"]), **front_summary(
                 found, lambda p: checked(least, p["limit"], spaceevo.SCALE, p["objective"] * spaceevo.SCALE, 1e-6)
                 and (not with_widths or spaceevo.is_matching(stages, p["choices"])))}
@@ -207,7 +208,8 @@ def measure_spaceevo(options, runner):
         tables = spaceevo.read(options.data / "spaceevo" / file)
         for resolution, stages in tables.items():
             for with_widths in (False, True) if widths else (False,):
-                fronts.append(spaceevo_front(options, runner, device, resolution, stages, with_widths))
+                plot = resolution == PLOTTED_RESOLUTION and with_widths == widths
+                fronts.append(spaceevo_front(options, runner, device, resolution, stages, with_widths, plot))
         sampled = spaceevo.sampled(tables, spaceevo.FINAL[device], LIMITS[device])
         limits += [spaceevo_limit(runner, device, tables, limit, sampled[limit], widths) for limit in LIMITS[device]]
         together += [spaceevo_together(runner, device, resolution, stages) for resolution, stages in tables.items()]

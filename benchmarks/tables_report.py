@@ -29,7 +29,7 @@ def machine():
     processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
     return {"processor": processor.group(1) if processor else platform.processor(), "cores": os.cpu_count(),
-            "load": round(os.getloadavg()[0], 1), "date": time.strftime("%Y-%m-%d"), "commit": commit}
+            "date": time.strftime("%Y-%m-%d"), "commit": commit}
 
 
 def released_text(one, scale):
@@ -55,7 +55,7 @@ def front_rows(fronts):
         greedy, random = one["above"]["greedy"], one["above"]["random"]
         count = len(one["points"])
         mean = lambda gap: "–" if gap["mean"] is None else f"+{100 * gap['mean']:.1f} % ({gap['found']})"
-        yield [one["name"], str(one.get("choices", "")), str(count), str(one["proved"]), str(one["checked"]),
+        yield [one["name"], str(one["choices"]), str(count), str(one["proved"]), str(one["checked"]),
                ", ".join(one["solvers"]), str(one["selections"]), str(one["true_points"]),
                f"{1e3 * one['slowest_seconds']:.0f}", f"{one['processor_seconds']:.1f}", f"{one['seconds']:.1f}", mean(greedy),
                str(greedy["optimal"]), mean(random)]
@@ -155,6 +155,7 @@ the table above; the loss of the printed rows' cannot be recomputed.
 
 def spaceevo_text(spaceevo):
     points, proved, confirmed = counts(spaceevo["fronts"])
+    suffix = "-widths" if spaceevo["widths"] else ""
     widths = ("Fronts named `widths` have the widths matched." if spaceevo["widths"] else
               "Networks with matching widths are not measured here: this build does not know such interactions.")
     return f"""## SpaceEvo: a block per stage
@@ -172,9 +173,9 @@ name in common.
 
 {table(FRONT_HEAD, front_rows(spaceevo['fronts']))}
 
-![Loss within an INT8 latency, VNNI, resolution 192](tables-vnni-192.svg)
+![Loss within an INT8 latency, VNNI, resolution 192](tables-vnni-192{suffix}.svg)
 
-![Loss within an INT8 latency, Pixel 4, resolution 192](tables-pixel4-192.svg)
+![Loss within an INT8 latency, Pixel 4, resolution 192](tables-pixel4-192{suffix}.svg)
 
 Three limits at once: a latency, and 0.7 times the operations and parameters of the best selection within that latency. The
 oracle knows one limit only and has no word on these.
@@ -200,9 +201,9 @@ def write(options, results):
     (options.out / "tables.json").write_text(json.dumps({"machine": about, **compact(results)}, indent=1) + "\n")
     (options.out / "tables.md").write_text(f"""# Block selection on published tables
 
-Written by `benchmarks/selection_tables.py`. {about['processor']}, {about['cores']} cores, load {about['load']}: other work ran beside
-this, so that times by the clock are longer than they need be. {about['date']}, commit {about['commit']}, Python
-{platform.python_version()}. One thread.
+Written by `benchmarks/selection_tables.py`. {about['processor']}, {about['cores']} cores, shared with other work: times by the clock are longer than
+they need be, some by several times. {about['date']}, commit {about['commit']}, Python {platform.python_version()}. One thread.
+`processor` and `clock` are seconds of the whole command: reading the instance, baselines, and all limits.
 
 The oracle of `benchmarks/exact_front.py` computes whole fronts by dynamic programming, without any solver: `confirmed` counts the
 answers that it agrees with. `search` and `glpk` are described in [docs/SELECTION.md](../../docs/SELECTION.md).

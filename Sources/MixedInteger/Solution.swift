@@ -8,7 +8,8 @@ public struct SolveOptions: Sendable {
   public var start: [Double]?
   /// Asked now and then; the search stops where it answers `true`.
   public var isInterrupted: (@Sendable () -> Bool)?
-  /// Given what GLPK says while it works, line by line, on the thread that solves; `nil` keeps GLPK silent.
+  /// Given what GLPK says while it works, line by line, on the thread that solves; `nil` keeps GLPK silent. The objective
+  /// in these lines is the program's times a power of two, without its constant.
   public var log: (@Sendable (String) -> Void)?
 
   /// Creates settings; by default the search goes on until it has proved its answer, and says nothing.
