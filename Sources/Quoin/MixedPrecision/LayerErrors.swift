@@ -23,6 +23,9 @@ public struct LayerErrors: Hashable, Sendable {
     public let first: Int
     /// The later layer.
     public let second: Int
+
+    /// Two layers, of which `first` is the earlier one.
+    package init(first: Int, second: Int) { (self.first, self.second) = (first, second) }
   }
 
   /// What the numbers are.
@@ -31,6 +34,11 @@ public struct LayerErrors: Hashable, Sendable {
   public var layers: [Double]
   /// What both layers of a pair in bytes cost beyond the two alone; negative where errors cancel.
   public var pairs: [Pair: Double]
+
+  /// Errors of layers and pairs.
+  package init(kind: Kind, layers: [Double], pairs: [Pair: Double]) {
+    (self.kind, self.layers, self.pairs) = (kind, layers, pairs)
+  }
 
   /// What quantising some layers costs by these numbers.
   public func sum(_ isChosen: [Bool]) -> Double {

@@ -18,6 +18,12 @@ public struct LayerTimes: Hashable, Sendable {
   public var toBytes: [Double]
   /// The conversion of every crossing value from bytes to numbers.
   public var toNumbers: [Double]
+
+  /// Times of all parts.
+  package init(fixed: Double, fp32: [Double], int8: [Double], toBytes: [Double], toNumbers: [Double]) {
+    (self.fixed, self.fp32, self.int8) = (fixed, fp32, int8)
+    (self.toBytes, self.toNumbers) = (toBytes, toNumbers)
+  }
 }
 
 /// Measures ``LayerTimes``: whole networks with some layers in bytes are timed by the measuring protocol, and the times of
@@ -26,28 +32,32 @@ public struct LayerTimes: Hashable, Sendable {
 /// The first two networks have no layer and all layers in bytes; then follow random halves and their complements, until every
 /// conversion was seen ``sightings`` times. Every number is the median over the networks that have it, so that a disturbed
 /// measurement does no harm.
-struct LayerTimer {
+package struct LayerTimer {
   /// How often every conversion is seen.
   static let sightings = 3
   /// The number of random halves after which conversions that are still missing are not looked for: there are none.
   static let mostHalves = 16
 
   /// A network with some layers in bytes, measured.
-  struct Sample {
+  package struct Sample {
     let isChosen: [Bool]
     let latency: LatencySummary
+
+    /// The latency of the network in which the layers that `isChosen` says are in bytes.
+    package init(isChosen: [Bool], latency: LatencySummary) { (self.isChosen, self.latency) = (isChosen, latency) }
   }
 
   let calibrated: CalibratedNetwork
   let purposes: StepPurposes
 
-  init(_ calibrated: CalibratedNetwork) {
+  /// The timer of a network.
+  package init(_ calibrated: CalibratedNetwork) {
     self.calibrated = calibrated
     purposes = StepPurposes(calibrated)
   }
 
   /// The networks to measure, by what layers are in bytes.
-  func designs(seed: UInt64) -> [[Bool]] {
+  package func designs(seed: UInt64) -> [[Bool]] {
     let count = calibrated.layers.count
     var random = RandomSource(seed: seed, purpose: "mixed precision designs")
     var designs = [Array(repeating: false, count: count), Array(repeating: true, count: count)]
@@ -72,7 +82,7 @@ struct LayerTimer {
   /// The medians over measured networks.
   ///
   /// - Precondition: every layer was measured in both formats.
-  func times(_ samples: [Sample]) -> LayerTimes {
+  package func times(_ samples: [Sample]) -> LayerTimes {
     let parts = samples.map(parts)
     func median(_ purpose: StepPurpose, where isSeen: ([Bool]) -> Bool) -> Double {
       let seen = zip(samples, parts).filter { isSeen($0.0.isChosen) }.map { $0.1[purpose] ?? 0 }

@@ -21,10 +21,10 @@ struct MixedPrecisionBench {
   /// What latencies depend on besides the network.
   var fingerprint: DeviceFingerprint { bytes.fingerprint }
 
-  /// The times of all parts, and the latency of the network in FP32.
+  /// The times of all parts.
   func times(
     seed: UInt64, progress: (_ done: Int, _ total: Int) throws -> Void
-  ) throws -> (times: LayerTimes, fp32: Double) {
+  ) throws -> LayerTimes {
     let timer = LayerTimer(calibrated)
     let designs = timer.designs(seed: seed)
     var samples: [LayerTimer.Sample] = []
@@ -33,7 +33,7 @@ struct MixedPrecisionBench {
       samples.append(.init(isChosen: isChosen, latency: try latency(isChosen)))
     }
     try progress(designs.count, designs.count)
-    return (timer.times(samples), samples[0].latency.median)
+    return timer.times(samples)
   }
 
   /// The latency of a network by the measuring protocol.

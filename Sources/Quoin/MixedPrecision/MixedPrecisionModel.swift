@@ -37,7 +37,12 @@ public struct MixedPrecisionModel: Sendable {
   public let times: LayerTimes
   /// What they cost in quality.
   public let errors: LayerErrors
-  let crossings: [FormatCrossing]
+  package let crossings: [FormatCrossing]
+
+  /// A model of measured parts.
+  package init(layers: [String], times: LayerTimes, errors: LayerErrors, crossings: [FormatCrossing]) {
+    (self.layers, self.times, self.errors, self.crossings) = (layers, times, errors, crossings)
+  }
 
   /// Names in instances.
   enum Name {
@@ -80,11 +85,11 @@ public struct MixedPrecisionModel: Sendable {
   }
 
   /// The layers that a selection has in bytes.
-  func isChosen(_ choices: [String: String]) -> [Bool] { layers.map { choices[$0] == Name.int8 } }
+  package func isChosen(_ choices: [String: String]) -> [Bool] { layers.map { choices[$0] == Name.int8 } }
 
   /// The simple method: from FP32 on, the layer next that saves most time per error, until the limit holds, or as long as it
   /// does. `nil` where the latency is never reached.
-  func greedy(_ limit: MixedPrecisionLimit) -> [Bool]? {
+  package func greedy(_ limit: MixedPrecisionLimit) -> [Bool]? {
     var isChosen = layers.map { _ in false }
     while true {
       if case .latency(let most) = limit, latency(isChosen) <= most { return isChosen }

@@ -20,7 +20,7 @@ public struct MixedPrecisionWorkflow {
   public enum Goal: Hashable, Sendable {
     /// At most so many milliseconds, with the least error.
     case latency(Double)
-    /// So many times as fast as FP32, as measured, with the least error.
+    /// So many times as fast as FP32, by the sum of its measured parts, with the least error.
     case speedup(Double)
     /// At least so many decibels of signal to noise on the samples, with the least latency.
     case signalToNoise(Double)
@@ -86,9 +86,9 @@ public struct MixedPrecisionWorkflow {
     let bench = try MixedPrecisionBench(calibrated, noise: noise, options: options)
     let times = try bench.times(seed: options.seed) { try step("measuring latencies", $0, $1) }
     let model = MixedPrecisionModel(
-      layers: calibrated.layers, times: times.times, errors: errors, crossings: calibrated.crossings)
+      layers: calibrated.layers, times: times, errors: errors, crossings: calibrated.crossings)
     let search = MixedPrecisionSearch(model: model, bench: bench, monitor: monitor)
-    let limit = limit(fp32: times.fp32)
+    let limit = limit(fp32: model.latency(calibrated.layers.map { _ in false }))
     let problem = model.problem(limit)
     switch try search.run(limit) {
     case .infeasible(let attainable):
