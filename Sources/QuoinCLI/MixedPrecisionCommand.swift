@@ -32,7 +32,8 @@ struct MixedPrecisionCommand: ParsableCommand {
   var calibration: String
   @Option(name: .shortAndLong, help: "The file to write, in a folder that exists.") var output: String
   @Option(help: "The budget in milliseconds; the error is least.") var latencyMs: Double?
-  @Option(help: "The budget as a part of FP32's latency: 2 for half of it.") var speedup: Double?
+  @Option(help: "The budget by how many times as fast as FP32 it is: 2 for half of FP32's latency.") var speedup:
+    Double?
   @Option(help: "The least signal to noise of the outputs on the samples, in decibels; the latency is least.")
   var signalToNoiseDb: Double?
   @Option(help: "The formats to choose from.") var formats = "fp32,int8"

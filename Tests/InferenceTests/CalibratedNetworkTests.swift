@@ -60,7 +60,9 @@ struct CalibratedNetworkTests {
     for timing in compiled.profile(runs: 1) {
       let purpose = purposes.purpose(of: timing.name, isChosen: isChosen)
       if timing.op == "convolution" || timing.op == "linear" {
-        let layer = try #require(calibrated.layers.firstIndex(of: timing.name))
+        // A result in numbers leaves its layer under a name of its own.
+        let name = timing.name.hasSuffix(".sums") ? String(timing.name.dropLast(5)) : timing.name
+        let layer = try #require(calibrated.layers.firstIndex(of: name))
         #expect(purpose == .layer(layer), "\(timing.name)")
       }
     }

@@ -182,7 +182,7 @@ struct QuantizeCommandTests {
       let base = ["mixed-precision", model, "--calibration", samples, "-o", folder + "/mixed.onnx"]
       let cases: [([String], Int32, String)] = [
         ([], 64, "--speedup"), (["--speedup", "2", "--latency-ms", "1"], 64, "--speedup"),
-        (["--speedup", "-1"], 64, "above 0"),
+        (["--speedup=-1"], 64, "above 0"),
         (["--speedup", "2", "--formats", "fp32,bf16"], 64, "no BF16 convolutions"),
         (["--speedup", "2", "--traces", model], 65, "JSON object"),
         (["--speedup", "2", "--traces", model, "--pairwise"], 64, "--pairwise"),

@@ -30,8 +30,8 @@ public struct LayerTimes: Hashable, Sendable {
 /// their steps are parted by what the steps are for.
 ///
 /// The first two networks have no layer and all layers in bytes; then follow random halves and their complements, until every
-/// conversion was seen ``sightings`` times. Every number is the median over the networks that have it, so that a disturbed
-/// measurement does no harm.
+/// conversion was seen ``sightings`` times. Every number is the median over the networks that have it, of the
+/// undisturbed ones where there are any.
 package struct LayerTimer {
   /// How often every conversion is seen.
   static let sightings = 3
@@ -85,8 +85,10 @@ package struct LayerTimer {
   package func times(_ samples: [Sample]) -> LayerTimes {
     let parts = samples.map(parts)
     func median(_ purpose: StepPurpose, where isSeen: ([Bool]) -> Bool) -> Double {
-      let seen = zip(samples, parts).filter { isSeen($0.0.isChosen) }.map { $0.1[purpose] ?? 0 }
-      return seen.isEmpty ? 0 : LatencySummary(milliseconds: seen).median
+      let seen = zip(samples, parts).filter { isSeen($0.0.isChosen) }
+      let calm = seen.filter { !$0.0.latency.disturbed }
+      let numbers = (calm.isEmpty ? seen : calm).map { $0.1[purpose] ?? 0 }
+      return numbers.isEmpty ? 0 : LatencySummary(milliseconds: numbers).median
     }
     let layers = calibrated.layers.indices
     let crossings = purposes.crossings.enumerated()

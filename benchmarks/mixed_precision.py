@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Formats per layer of a network that was trained on the built-in images, under several budgets.
+
+    mixed_precision.py QUOIN MODEL.onnx --out DIR [--speedup S] [--front N] [--samples N]
+
+Calibrates and measures errors on training images, without and with `--pairwise`, and counts the right answers of FP32, INT8 and the
+chosen network on all test images. DIR gets results.json and results.md.
+"""
+import argparse
+import json
+import platform
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy
+
+CLASSES = 10
+TEST_IMAGES = 2000
+
+
+def run(*arguments):
+    return subprocess.run([str(one) for one in arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def accuracy(quoin, model, images, precision, folder):
+    """The share of right answers; the classes of the built-in images come in turn."""
+    run(quoin, "infer", model, "--input", f"image={images}", "--output-dir", folder, "--precision", precision)
+    logits = numpy.load(folder / "logits.npy")
+    return float((logits.argmax(1) == numpy.arange(TEST_IMAGES) % CLASSES).mean())
+
+
+def decibels(noise):
+    return "exact" if noise == 0 else f"{-10 * numpy.log10(noise):.1f}"
+
+
+def rows(result):
+    layers = len(result["layers"])
+    for point in [result["chosen"], *result["baselines"], *result["front"]]:
+        limit = f"{point['limit']:.3f}" if "limit" in point else ""
+        mark = " (disturbed)" if point["disturbed"] else ""
+        yield (
+            f"| {point['method']} | {limit} | {len(point['int8_layers'])} of {layers} "
+            f"| {point['predicted_latency_ms']:.4f} | {point['measured_latency_ms']:.4f}{mark} "
+            f"| {1e6 * point['predicted_error']:.0f} | {1e6 * point['measured_noise_to_signal']:.0f} "
+            f"| {decibels(point['measured_noise_to_signal'])} |"
+        )
+
+
+def table(result):
+    head = [
+        "| Network | budget, ms | layers in INT8 | predicted ms | measured ms | predicted noise, ppm | measured noise, ppm | dB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    return "\n".join(head + list(rows(result)))
+
+
+def report(answer):
+    text = []
+    for name, result in answer["results"].items():
+        text.append(f"## Errors {name}\n\n{table(result)}\n")
+        text.append(f"{result['seconds']:.0f} s, {result['corrections']} corrections; the chosen network is right on "
+                    f"{100 * answer['accuracy'][name]:.2f} % of the test images.\n")
+    exact, whole = (100 * answer["accuracy"][one] for one in ("fp32", "int8"))
+    text.append(f"## Right answers\n\nOf the {TEST_IMAGES} test images FP32 is right on {exact:.2f} %, INT8 on {whole:.2f} %.\n")
+    return "\n".join(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("quoin", type=Path)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--speedup", type=float, default=1.5)
+    parser.add_argument("--front", type=int, default=6)
+    parser.add_argument("--samples", type=int, default=32)
+    options = parser.parse_args()
+    quoin, model = options.quoin.resolve(), options.model
+    answer = {"processor": platform.processor(), "results": {}, "accuracy": {}}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        calibration, test = folder / "calibration.npy", folder / "test.npy"
+        run(quoin, "data", "samples", "glyphs", "-n", options.samples, "-o", calibration)
+        run(quoin, "data", "samples", "glyphs", "-n", TEST_IMAGES, "--part", "test", "-o", test)
+        run(quoin, "quantize", model, "--calibration", calibration, "-o", folder / "int8.onnx")
+        answer["accuracy"]["fp32"] = accuracy(quoin, model, test, "fp32", folder)
+        answer["accuracy"]["int8"] = accuracy(quoin, folder / "int8.onnx", test, "int8", folder)
+        for kind, extra in [("of single layers", []), ("of layers and neighbours", ["--pairwise"])]:
+            file = folder / "mixed.onnx"
+            text = run(
+                quoin, "mixed-precision", model, "--calibration", calibration, "--speedup", options.speedup, "--front",
+                options.front, "-o", file, "--json", *extra)
+            answer["results"][kind] = result = json.loads(text)
+            precision = "int8" if result["chosen"]["int8_layers"] else "fp32"
+            answer["accuracy"][kind] = accuracy(quoin, file, test, precision, folder)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "results.json").write_text(json.dumps(answer, indent=1) + "\n")
+    (options.out / "results.md").write_text(report(answer))
+    print(report(answer))
+
+
+if __name__ == "__main__":
+    main()
