@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Formats per layer of a network that was trained on the built-in images, under several budgets.
 
-    mixed_precision.py QUOIN MODEL.onnx --out DIR [--speedup S] [--front N] [--samples N] [--pairwise]
+    mixed_precision.py QUOIN MODEL.onnx --out DIR [--samples N] OPTIONS
 
-Calibrates and measures errors on training images, and counts the right answers of FP32, INT8 and the
+OPTIONS are those of `quoin mixed-precision`, such as `--speedup 1.5 --front 6`. Calibrates and measures errors on training images, and
+counts the right answers of FP32, INT8 and the
 chosen network on all test images. DIR gets results.json and results.md.
 """
 import argparse
@@ -36,7 +37,7 @@ def decibels(noise):
 def rows(result):
     layers = len(result["layers"])
     for point in [result["chosen"], *result["baselines"], *result["front"]]:
-        limit = f"{point['limit']:.3f}" if "limit" in point else ""
+        limit = f"{point['limit']:.3g}" if "limit" in point else ""
         mark = " (disturbed)" if point["disturbed"] else ""
         yield (
             f"| {point['method']} | {limit} | {len(point['int8_layers'])} of {layers} "
@@ -48,7 +49,7 @@ def rows(result):
 
 def table(result):
     head = [
-        "| Network | budget, ms | layers in INT8 | predicted ms | measured ms | predicted noise, ppm | measured noise, ppm | dB |",
+        "| Network | limit | layers in INT8 | predicted ms | measured ms | predicted noise, ppm | measured noise, ppm | dB |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     return "\n".join(head + list(rows(result)))
@@ -68,11 +69,8 @@ def main():
     parser.add_argument("quoin", type=Path)
     parser.add_argument("model", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--speedup", type=float, default=1.5)
-    parser.add_argument("--front", type=int, default=6)
     parser.add_argument("--samples", type=int, default=32)
-    parser.add_argument("--pairwise", action="store_true")
-    options = parser.parse_args()
+    options, extra = parser.parse_known_args()
     quoin, model = options.quoin.resolve(), options.model
     answer = {"accuracy": {}}
     with tempfile.TemporaryDirectory() as name:
@@ -85,8 +83,8 @@ def main():
         answer["accuracy"]["int8"] = accuracy(quoin, folder / "int8.onnx", test, "int8", folder)
         file = folder / "mixed.onnx"
         text = run(
-            quoin, "mixed-precision", model, "--calibration", calibration, "--speedup", options.speedup, "--front",
-            options.front, "-o", file, "--json", *(["--pairwise"] if options.pairwise else []))
+            quoin, "mixed-precision", model, "--calibration", calibration, "-o", file, "--json",
+            *extra)
         answer["result"] = result = json.loads(text)
         precision = "int8" if result["chosen"]["int8_layers"] else "fp32"
         answer["accuracy"]["selection"] = accuracy(quoin, file, test, precision, folder)
