@@ -8,7 +8,7 @@ import Quoin
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Download data sets, or look at them.",
-    subcommands: [Fetch.self, List.self, Show.self])
+    subcommands: [Fetch.self, List.self, Show.self, Samples.self])
 
   struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -17,8 +17,8 @@ struct QuoinCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       InitCommand.self, SpaceCommand.self, DataCommand.self, TrainCommand.self, SearchCommand.self, ExportCommand.self,
-      ClassifyCommand.self, InferCommand.self, MeasureCommand.self, QuantizeCommand.self, ProfileCommand.self,
-      StudyCommand.self,
+      ClassifyCommand.self, InferCommand.self, MeasureCommand.self, QuantizeCommand.self, MixedPrecisionCommand.self,
+      ProfileCommand.self, StudyCommand.self,
       SelectCommand.self, DeviceCommand.self, AgentCommand.self, PredictorCommand.self, DoctorCommand.self,
     ])
 

@@ -13,6 +13,8 @@ private struct QuantisedSample {
   let network: Network
   let weights: Weights
   let quantised: (network: Network, weights: Weights)
+  /// Every second layer quantised.
+  let mixed: (network: Network, weights: Weights)
   let samples: Tensor
 
   /// A network of a shipped space, so that there are depthwise and pointwise convolutions, squeeze-excite and residuals.
@@ -26,8 +28,11 @@ private struct QuantisedSample {
     var shape = network.nodes[0].shape
     shape[0] = 8
     samples = randomPixels(shape, seed: seed)
-    quantised = try Quantiser(method: .minmax, pool: ThreadPool(threads: 1))
-      .quantised(network, weights: weights, samples: ["image": samples])
+    let calibrated = try Quantiser(method: .minmax, pool: ThreadPool(threads: 1))
+      .calibrated(network, weights: weights, samples: ["image": samples])
+    quantised = try calibrated.quantised()
+    let chosen = calibrated.layers.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+    mixed = try calibrated.quantised(layers: Set(chosen))
   }
 
   func run(_ network: Network, _ weights: Weights) throws -> Tensor {
@@ -60,6 +65,27 @@ struct QuantisedFileTests {
     #expect(
       try sample.run(back.network, back.weights)
         == sample.run(sample.quantised.network, sample.quantised.weights))
+  }
+
+  @Test("with some layers in FP32 come back with the same results", arguments: ["mbconv-cifar", "mbconv-mnist"])
+  func mixedRoundTrip(space: String) throws {
+    let sample = try QuantisedSample(space, seed: 3)
+    let back = try ONNX.import(ONNX.export(sample.mixed.network, weights: sample.mixed.weights), path: "mixed.onnx")
+    let found = try sample.run(back.network, back.weights)
+    #expect(relativeDifference(found, try sample.run(sample.mixed.network, sample.mixed.weights)) < 1e-5)
+    #expect(back.network.isQuantised)
+  }
+
+  @Test(
+    "with some layers in FP32 are what ONNX Runtime computes, node by node", .enabled(if: Oracle.isExpected),
+    arguments: ["mbconv-cifar", "mbconv-mnist"])
+  func mixedOracle(space: String) throws {
+    let sample = try QuantisedSample(space, seed: 5)
+    let file = try ONNX.export(sample.mixed.network, weights: sample.mixed.weights)
+    let model = Oracle.Model(onnx: file, inputs: ["image": sample.samples])
+    let theirs = try #require(try Oracle.run([model], isLiteral: true)[0]["logits"])
+    let ours = try sample.run(sample.mixed.network, sample.mixed.weights)
+    #expect(sample.ratio(ours, to: theirs) > 30, "\(space): \(sample.ratio(ours, to: theirs)) dB")
   }
 
   @Test("are smaller than the originals and keep the signal")

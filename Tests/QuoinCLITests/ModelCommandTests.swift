@@ -151,4 +151,68 @@ struct QuantizeCommandTests {
       #expect(!FileManager.default.fileExists(atPath: folder + "/nowhere"))
     }
   }
+
+  @Test("mixed precision writes a file, its numbers and its selection problem")
+  func mixedPrecision() throws {
+    try withTemporaryFolder { folder in
+      let (model, samples) = try prepare(folder)
+      let (output, instance) = (folder + "/mixed.onnx", folder + "/instance.json")
+      let run = try CommandRun([
+        "mixed-precision", model, "--calibration", samples, "--signal-to-noise-db", "25", "-o", output, "--instance",
+        instance, "--json",
+      ])
+      #expect(run.code == 0, "\(run.messages)")
+      let answer = try #require(run.json as? [String: Any])
+      let chosen = try #require(answer["chosen"] as? [String: Any])
+      let limit = try #require(answer["limit"] as? Double)
+      #expect(try #require(chosen["measured_noise_to_signal"] as? Double) <= limit)
+      #expect((answer["baselines"] as? [Any])?.count == 3)
+      let selected = try CommandRun(["select", instance])
+      #expect(selected.code == 0, "\(selected.messages)")
+      let precision = (chosen["int8_layers"] as? [Any])?.isEmpty == true ? "fp32" : "int8"
+      let measured = try CommandRun(["measure", output, "--precision", precision, "--runs", "3", "--json"])
+      #expect(measured.code == 0, "\(measured.messages)")
+    }
+  }
+
+  @Test("mixed precision refuses what it cannot do, and says what can be reached")
+  func mixedPrecisionRefusals() throws {
+    try withTemporaryFolder { folder in
+      let (model, samples) = try prepare(folder)
+      let base = ["mixed-precision", model, "--calibration", samples, "-o", folder + "/mixed.onnx"]
+      let cases: [([String], Int32, String)] = [
+        ([], 64, "--speedup"), (["--speedup", "2", "--latency-ms", "1"], 64, "--speedup"),
+        (["--speedup=-1"], 64, "above 0"),
+        (["--speedup", "2", "--formats", "fp32,bf16"], 64, "no BF16 convolutions"),
+        (["--speedup", "2", "--traces", model], 65, "JSON object"),
+        (["--speedup", "2", "--traces", model, "--pairwise"], 64, "--pairwise"),
+        (["--latency-ms", "0.0000001"], 2, "can be reached"),
+      ]
+      for (arguments, code, text) in cases {
+        let run = try CommandRun(base + arguments)
+        #expect(run.code == code && run.messages.contains(text), "\(arguments): \(run.code) \(run.messages)")
+      }
+      let infeasible = try CommandRun(base + ["--latency-ms", "0.0000001", "--json"])
+      let attainable = (infeasible.json as? [String: Any])?["attainable"] as? [String: Double]
+      #expect(infeasible.code == 2 && (attainable?["latency_ms"] ?? 0) > 0)
+      let output = folder + "/int8.onnx"
+      #expect(try CommandRun(["quantize", model, "--calibration", samples, "-o", output]).code == 0)
+      let twice = try CommandRun([
+        "mixed-precision", output, "--calibration", samples, "--speedup", "2", "-o", folder + "/x.onnx",
+      ])
+      #expect(twice.code == 65 && twice.messages.contains("already"), "\(twice.messages)")
+    }
+  }
+
+  @Test("images of a data set become an array")
+  func dataSamples() throws {
+    try withTemporaryFolder { folder in
+      let output = folder + "/images.npy"
+      let run = try CommandRun(["data", "samples", "glyphs", "-n", "3", "--part", "test", "-o", output])
+      #expect(run.code == 0, "\(run.messages)")
+      let images = try NPY.read(output)
+      #expect(images.shape == [3, 3, 32, 32] && images.values.allSatisfy { (0...255).contains($0) })
+      #expect(try CommandRun(["data", "samples", "glyphs", "-n", "999999", "-o", output]).code == 64)
+    }
+  }
 }

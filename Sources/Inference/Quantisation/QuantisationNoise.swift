@@ -13,21 +13,13 @@ public enum QuantisationNoise {
     of quantised: (network: Network, weights: Weights), to exact: (network: Network, weights: Weights),
     samples: [String: Tensor], pool: ThreadPool
   ) throws -> [String: Double] {
-    let fused = try exact.network.fused(with: exact.weights)
-    let reference = try CompiledNetwork(fused.network, weights: fused.weights, pool: pool)
-    let rounded = try CompiledNetwork(quantised.network, weights: quantised.weights, pool: pool)
-    var sums: [String: (signal: Double, noise: Double)] = [:]
-    for sample in 0..<(samples.values.first?.shape[0] ?? 0) {
-      let inputs = samples.mapValues { $0.rows(sample..<sample + 1) }
-      let (wanted, found) = (try reference.run(inputs), try rounded.run(inputs))
-      for (name, tensor) in wanted {
-        guard let other = found[name] else { continue }
-        for (y, z) in zip(tensor.values, other.values) {
-          sums[name, default: (0, 0)].signal += Double(y) * Double(y)
-          sums[name, default: (0, 0)].noise += Double(z - y) * Double(z - y)
-        }
-      }
-    }
-    return sums.mapValues { $0.noise == 0 ? .infinity : 10 * log10($0.signal / $0.noise) }
+    try OutputNoise(of: exact, samples: samples, pool: pool).noiseToSignal(of: quantised).mapValues(decibels)
   }
+
+  /// The ratio of signal to noise in decibels for one of noise to signal; infinite for none.
+  public static func decibels(noiseToSignal: Double) -> Double {
+    noiseToSignal == 0 ? .infinity : -10 * log10(noiseToSignal)
+  }
+  /// The ratio of noise to signal for one of signal to noise in decibels.
+  public static func noiseToSignal(decibels: Double) -> Double { pow(10, -decibels / 10) }
 }

@@ -29,6 +29,16 @@ public struct Quantiser {
     _ network: Network, weights: Weights, samples: [String: Tensor],
     progress: (_ finished: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> (network: Network, weights: Weights) {
+    try calibrated(network, weights: weights, samples: samples, progress: progress).quantised()
+  }
+
+  /// The network with a grid for every value and byte weights for every layer, of which any set of layers can be taken.
+  ///
+  /// Parameters and errors are those of ``quantised(_:weights:samples:progress:)``.
+  public func calibrated(
+    _ network: Network, weights: Weights, samples: [String: Tensor],
+    progress: (_ finished: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> CalibratedNetwork {
     guard !network.isQuantised else {
       throw Diagnostic(
         .unusableFile, "the network is quantised already", value: network.name, rule: "a network in FP32 is quantised")
@@ -37,7 +47,7 @@ public struct Quantiser {
     let (fused, folded) = try own.network.fused(with: own.weights)
     let split = try fused.withSeparateRounding()
     let statistics = try statistics(split, folded, samples, progress)
-    return try assembled(split, folded, split.grids(statistics.mapValues { $0.grid(method) }))
+    return try CalibratedNetwork(split, folded, split.grids(statistics.mapValues { $0.grid(method) }))
   }
 
   // MARK: Calibration
@@ -89,75 +99,6 @@ public struct Quantiser {
       throw Diagnostic(.usage, "the inputs have different numbers of samples")
     }
     return count
-  }
-
-  // MARK: Assembling
-
-  private func assembled(
-    _ network: Network, _ weights: Weights, _ grids: [Network.ValueID: ByteGrid]
-  ) throws -> (network: Network, weights: Weights) {
-    var nodes = network.nodes
-    var weights = weights
-    for position in nodes.indices {
-      nodes[position].grid = grids[position]
-      guard let operand = nodes[position].inputs.first, let grid = nodes[operand].grid else { continue }
-      try quantiseWeights(&nodes[position], &weights, input: grid)
-    }
-    return (network.with(nodes: nodes, outputs: network.outputs), weights)
-  }
-
-  /// Puts a layer's weights on the grids of its output channels, and its bias on that of its sums.
-  private func quantiseWeights(_ node: inout Network.Node, _ weights: inout Weights, input: ByteGrid) throws {
-    let hasBias: Bool
-    switch node.op {
-    case .convolution(var convolution):
-      hasBias = convolution.hasBias
-      convolution.hasByteWeights = true
-      node.op = .convolution(convolution)
-    case .linear(var linear):
-      hasBias = linear.hasBias
-      linear.hasByteWeights = true
-      node.op = .linear(linear)
-    default: return
-    }
-    guard var weight = weights[node.parameters[0].name] else {
-      throw Diagnostic(.unusableFile, "a weight is missing", at: .init(path: node.name))
-    }
-    let channels = weight.shape[0]
-    let size = weight.values.count / channels
-    let bias = hasBias ? weights[node.parameters[1].name]?.values : nil
-    guard weight.values.allSatisfy(\.isFinite), bias?.allSatisfy(\.isFinite) ?? true else {
-      throw Diagnostic(
-        .unusableFile, "a layer's weights are not finite", at: .init(path: node.name),
-        rule: "quantised weights are finite numbers")
-    }
-    var scales = Tensor([channels])
-    for channel in 0..<channels {
-      let range = channel * size..<(channel + 1) * size
-      let greatest = weight.values[range].reduce(0) { max($0, abs($1)) }
-      // The bias is stored in units of the input's scale times this one and must stay far inside of 32 bits, also where
-      // the weights are all but nothing.
-      let least = abs(bias?[channel] ?? 0) / input.scale / Float(1 << 28)
-      let wanted = max(greatest / 127, least)
-      let scale = wanted.isNormal ? wanted : 1
-      scales.values[channel] = scale
-      for i in range { weight.values[i] = scale * (weight.values[i] / scale).rounded(.toNearestOrEven) }
-    }
-    // A tensor that two nodes share would need the scales of both: each gets its own.
-    let names = ["weight", "bias", "scale"].map { "\(node.name).bytes.\($0)" }
-    weights[names[0]] = weight
-    weights[names[2]] = scales
-    var parameters = [Parameter(names[0], weight.shape)]
-    if hasBias, var bias = weights[node.parameters[1].name] {
-      for channel in 0..<channels {
-        let unit = input.scale * scales.values[channel]
-        bias.values[channel] = unit * (bias.values[channel] / unit).rounded(.toNearestOrEven)
-      }
-      weights[names[1]] = bias
-      parameters.append(Parameter(names[1], bias.shape))
-    }
-    parameters.append(Parameter(names[2], scales.shape))
-    node.parameters = parameters
   }
 }
 

@@ -1,0 +1,127 @@
+import BlockSelection
+import Diagnostics
+import Inference
+
+/// Selects formats under a limit and measures what is selected.
+struct MixedPrecisionSearch {
+  /// What was selected.
+  struct Found {
+    var point: MixedPrecisionPoint
+    var isChosen: [Bool]
+    var selection: SelectionResult
+    /// How often the limit was tightened.
+    var corrections: Int
+  }
+
+  enum Outcome {
+    case found(Found)
+    case infeasible(attainable: Double)
+  }
+
+  /// How often a selection that measured above the limit is corrected.
+  private static let mostCorrections = 4
+  /// By which share a corrected limit stays below what the measurement asks for, since measurements scatter.
+  private static let margin = 0.01
+
+  let model: MixedPrecisionModel
+  let bench: MixedPrecisionBench
+  let monitor: WorkMonitor
+
+  /// Selects, measures, and tightens the limit until the measurement keeps it.
+  func run(_ limit: MixedPrecisionLimit) throws -> Outcome {
+    var tightened = limit
+    var least = Double.infinity
+    for corrections in 0...Self.mostCorrections {
+      let selection = try select(tightened)
+      guard selection.status != .infeasible else { return .infeasible(attainable: try attainable(limit, least)) }
+      let isChosen = model.isChosen(selection.choices)
+      try step("verifying the choice", corrections)
+      let point = try bench.point("selection", isChosen, limit: limit.value, by: model)
+      let measured = measured(limit, point)
+      if measured <= limit.value {
+        return .found(.init(point: point, isChosen: isChosen, selection: selection, corrections: corrections))
+      }
+      least = min(least, measured)
+      let predicted = model.amount(limit, isChosen)
+      tightened = limit.with((1 - Self.margin) * predicted * limit.value / measured)
+    }
+    return .infeasible(attainable: try attainable(limit, least))
+  }
+
+  /// The choice with its baselines, and the front where asked for.
+  func result(_ found: Found, _ limit: MixedPrecisionLimit, frontPoints: Int) throws -> MixedPrecisionResult {
+    let layers = model.layers.indices
+    var baselines = [
+      try bench.point("fp32", layers.map { _ in false }, by: model),
+      try bench.point("int8", layers.map { _ in true }, by: model),
+    ]
+    if let greedy = model.greedy(limit) {
+      baselines.append(try bench.point("greedy", greedy, limit: limit.value, by: model))
+    }
+    let rows = layers.map { layer in
+      MixedPrecisionResult.Layer(
+        name: model.layers[layer], format: found.isChosen[layer] ? "int8" : "fp32", error: model.errors.layers[layer],
+        fp32Ms: model.times.fp32[layer], int8Ms: model.times.int8[layer])
+    }
+    return MixedPrecisionResult(
+      limited: limit.name, limit: limit.value, sensitivity: model.errors.kind.rawValue, device: bench.fingerprint,
+      samples: 0, chosen: found.point, corrections: found.corrections, solver: found.selection.solver.rawValue,
+      status: found.selection.status.rawValue, baselines: baselines, layers: rows, fixedMs: model.times.fixed,
+      front: try front(limit, count: frontPoints), seconds: 0)
+  }
+
+  /// Selections and greedy choices under limits at equal distances between the tightest that can be kept and FP32 (for
+  /// latencies), or all layers in bytes (for errors), by predictions; these are not corrected.
+  private func front(_ limit: MixedPrecisionLimit, count: Int) throws -> [MixedPrecisionPoint] {
+    guard count > 0 else { return [] }
+    let layers = model.layers.indices
+    let least = try attainable(limit, .infinity)
+    let isLatency = if case .latency = limit { true } else { false }
+    let most = model.amount(limit, layers.map { _ in !isLatency })
+    var points: [MixedPrecisionPoint] = []
+    for number in 0..<count {
+      try step("measuring the front", number, of: count)
+      let value = least + (most - least) * Double(number) / Double(max(1, count - 1))
+      // The tightest limit is a sum in another order.
+      let part = limit.with(number == 0 ? value * (1 + 1e-9) : value)
+      let selection = try select(part)
+      guard selection.status != .infeasible else { continue }
+      points.append(
+        try bench.point("selection", model.isChosen(selection.choices), limit: part.value, by: model))
+      guard let greedy = model.greedy(part) else { continue }
+      points.append(try bench.point("greedy", greedy, limit: part.value, by: model))
+    }
+    try step("measuring the front", count, of: count)
+    return points
+  }
+
+  private func select(_ limit: MixedPrecisionLimit) throws -> SelectionResult {
+    let options = SelectionOptions(reportsBaselines: false, isInterrupted: monitor.isInterrupted)
+    let result = try SelectionSolver.solve(model.problem(limit), options: options)
+    try monitor.checkInterruption(remedy: "run the same command again")
+    return result
+  }
+
+  /// The least that was measured, or that any choice is predicted to reach.
+  private func attainable(_ limit: MixedPrecisionLimit, _ measured: Double) throws -> Double {
+    guard measured == .infinity else { return measured }
+    // In FP32 nothing changes.
+    guard case .latency = limit else { return 0 }
+    // Latency becomes the score where the error is what is limited, here by nothing.
+    let unlimited = model.problem(.noise(1e9))
+    let fastest = try SelectionSolver.solve(unlimited, options: SelectionOptions(reportsBaselines: false))
+    return model.latency(model.isChosen(fastest.choices))
+  }
+
+  private func measured(_ limit: MixedPrecisionLimit, _ point: MixedPrecisionPoint) -> Double {
+    switch limit {
+    case .latency: point.measuredLatencyMs
+    case .noise: point.measuredNoiseToSignal
+    }
+  }
+
+  private func step(_ phase: String, _ done: Int, of total: Int = mostCorrections + 1) throws {
+    try monitor.checkInterruption(remedy: "run the same command again")
+    monitor.report(ProgressUpdate(phase: phase, completed: done, total: total))
+  }
+}
