@@ -3,7 +3,7 @@ import Diagnostics
 extension SelectionProblem {
   /// Limits that no real instance reaches and that keep memory bounded.
   private enum Limit {
-    static let choices = 200_000
+    static let choices = 2_000_000
     static let pairs = 1_000_000
     static let budgets = 256
     static let magnitude = 1e18

@@ -69,16 +69,15 @@ struct SelectCommandTests {
   func verbose() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/instance.json"
-      let interaction = """
-        , "interactions": [ { "groups": ["layer0", "layer1"],
-                              "pairs": [ { "choices": ["cheap", "good"], "score": 0.9 } ] } ] }
-        """
-      let text = Self.instance(budget: 3).dropLast() + interaction
-      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      // A limit of kinds is GLPK's to keep: both layers take a good choice or both a cheap one, and good ones cost too much.
+      let text = Self.instance(budget: 3).dropLast() + ", \"max_kinds\": 1 }"
+      let kinds = text.replacing("\"cheap\",", with: "\"cheap\", \"kind\": \"a\",")
+        .replacing("\"good\",", with: "\"good\", \"kind\": \"b\",")
+      try kinds.write(toFile: path, atomically: true, encoding: .utf8)
       let (silent, verbose) = (try CommandRun(["select", path]), try CommandRun(["select", path, "--verbose"]))
       #expect(silent.messages.isEmpty && verbose.messages.contains("GLPK"), "\(verbose.messages)")
       let answer = try #require(verbose.json as? [String: Any])
-      #expect(answer["choices"] as? [String: String] == ["layer0": "good", "layer1": "cheap"])
+      #expect(answer["choices"] as? [String: String] == ["layer0": "cheap", "layer1": "cheap"])
     }
   }
 }
