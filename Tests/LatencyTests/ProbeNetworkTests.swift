@@ -24,6 +24,7 @@ import Testing
     for category in [
       "pointwise", "dense3", "dense5", "dense7", "depthwise3", "depthwise5", "depthwise7", "grouped3", "linear",
       "maxPool", "averagePool", "globalAveragePool", "concat", "scale", "channelShuffle", "channelSlice",
+      "batchNorm",
     ] { #expect(categories.contains(category), "\(category)") }
   }
 }

@@ -124,15 +124,18 @@ extension ProbeBuilder {
     return try builder.append(next("concat"), .concat, parts)
   }
 
-  /// Layers that each see all earlier ones (Huang et al., 2017).
+  /// Layers that each see all earlier ones (Huang et al., 2017); in half of them values are normalised before they are convolved,
+  /// as published, so that the normalisation cannot be folded into a convolution.
   private mutating func denseLayers(
     _ block: ProbeBlock, _ input: Network.ValueID, _ stride: Int
   ) throws -> Network.ValueID {
     var value = try convolution(input, block.channels, kernel: 1)
     if stride > 1 { value = try pool(value, .average, kernel: 2, stride: stride) }
+    let isNormalised = random.below(2) == 0
     for _ in 0..<2 {
       let growth = random.pick([12, 16, 24, 32])
-      let inner = try convolution(value, 4 * growth, kernel: 1)
+      let seen = isNormalised ? try normalised(value) : value
+      let inner = try convolution(seen, 4 * growth, kernel: 1)
       let new = try convolution(inner, growth, kernel: 3)
       value = try builder.append(next("concat"), .concat, [value, new])
     }
@@ -154,9 +157,18 @@ extension ProbeBuilder {
     var shortcut = input
     if builder.shape(input) != builder.shape(value) {
       shortcut = try convolution(input, channels(value), kernel: 1, stride: stride, activation: .identity)
+    } else if random.below(6) == 0 {
+      // RepVGG's third branch (Ding et al., 2021).
+      shortcut = try builder.batchNorm(next("norm"), input)
     }
     let sum = try builder.append(next("add"), .add, [value, shortcut])
     return try builder.append(next("activation"), .activation(activation), [sum])
+  }
+
+  /// A batch normalisation of its own, and the activation.
+  private mutating func normalised(_ input: Network.ValueID) throws -> Network.ValueID {
+    let norm = try builder.batchNorm(next("norm"), input)
+    return try builder.append(next("activation"), .activation(activation), [norm])
   }
 
   /// Squeeze-and-excitation (Hu et al., 2018).

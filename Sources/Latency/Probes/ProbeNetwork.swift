@@ -11,7 +11,7 @@ public enum ProbeNetwork {
   /// What reports call all probes.
   public static let family = "probe"
   /// Of the way in which networks are drawn: another version draws others for the same numbers.
-  public static let version = 1
+  public static let version = 2
 
   /// The network of a number; the same seed and number give the same network.
   ///
