@@ -31,10 +31,14 @@ struct MixedPrecisionSearch {
   func run(_ limit: MixedPrecisionLimit) throws -> Outcome {
     var tightened = limit
     var least = Double.infinity
+    var last: [Bool]?
     for corrections in 0...Self.mostCorrections {
       let selection = try select(tightened)
       guard selection.status != .infeasible else { return .infeasible(attainable: try attainable(limit, least)) }
       let isChosen = model.isChosen(selection.choices)
+      // There is nothing tighter to try.
+      if isChosen == last { break }
+      last = isChosen
       try step("verifying the choice", corrections)
       let point = try bench.point("selection", isChosen, limit: limit.value, by: model)
       let measured = measured(limit, point)
@@ -43,7 +47,10 @@ struct MixedPrecisionSearch {
       }
       least = min(least, measured)
       let predicted = model.amount(limit, isChosen)
-      tightened = limit.with((1 - Self.margin) * predicted * limit.value / measured)
+      // What measures too much by more than the limit can be tightened may still keep it at its tightest. That is a
+      // sum in another order.
+      let tightest = try attainable(limit, .infinity) * (1 + 1e-9)
+      tightened = limit.with(max(tightest, (1 - Self.margin) * predicted * limit.value / measured))
     }
     return .infeasible(attainable: try attainable(limit, least))
   }
