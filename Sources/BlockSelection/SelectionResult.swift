@@ -61,7 +61,7 @@ public struct SelectionResult: Hashable, Sendable, Codable {
     case search
     /// A dynamic program over beginnings of paths: where interactions form chains.
     case chain
-    /// GLPK: where groups interact otherwise, or the number of kinds is limited.
+    /// GLPK: where groups interact otherwise.
     case glpk
   }
 

@@ -31,6 +31,8 @@ struct SelectionSession {
     /// A selection to start from, where it is feasible.
     var start: [Int]?
     var deadline: Deadline
+    /// Only selections with a better goal are wanted, by a search without GLPK: that there is none looks like infeasible.
+    var mustBeat: Double?
     /// How many of the best selections are wanted. Only a search without interactions gives more than one.
     var count = 1
     /// How far above the relaxation's bound the optimum is guessed to lie.
@@ -67,9 +69,7 @@ struct SelectionSession {
   }
 
   /// Whether several best selections come from one search.
-  var givesSeveral: Bool { isSeparable && !rows.contains { $0.chance != nil } }
-
-  private var isSeparable: Bool { tables.interactions.isEmpty && tables.maxKinds == nil }
+  var givesSeveral: Bool { tables.isSeparable && !rows.contains { $0.chance != nil } }
 
   /// The best selection.
   func answer(_ question: Question) throws -> Answer {
@@ -79,21 +79,28 @@ struct SelectionSession {
   }
 
   /// The best selection under rows without probabilities: by the search of our own where groups do not interact, by the
-  /// dynamic program where they form chains and few selections stay undominated, else by GLPK.
+  /// dynamic program where they form chains and few selections stay undominated, else by GLPK; a limit of kinds by the first two, set
+  /// by set.
   func answer(_ question: Question, _ tables: SelectionTables) throws -> Answer {
     let presolve = presolved.presolve(tables, question)
     guard presolve.candidates.allSatisfy({ !$0.isEmpty }) else {
       return Answer(
         stopped: .proved, isInfeasible: true, candidateCount: presolve.candidateCount,
-        solver: isSeparable ? .search : .glpk)
+        solver: tables.isSeparable ? .search : .glpk)
     }
+    if tables.maxKinds != nil, let search = KindSearch(self, tables) { return try search.answer(question) }
     var question = question
     question.start = question.start.flatMap(presolve.replaced).flatMap {
       tables.isFeasible($0, question.rows) && !question.excluded.contains($0) ? $0 : nil
     }
-    if isSeparable { return search(question, presolve, tables) }
+    if tables.isSeparable { return search(question, presolve, tables) }
     if let answer = chain(question, presolve, tables) { return answer }
     return try program(question, presolve, tables)
+  }
+
+  /// What a goal that is minimised has to stay below.
+  private func cutoff(_ question: Question) -> Double {
+    question.mustBeat.map { question.goal.sense == .minimize ? $0 : -$0 } ?? .infinity
   }
 
   private func gap(_ question: Question) -> Double { question.wantsAny ? 1e9 : options.gap }
@@ -111,7 +118,8 @@ struct SelectionSession {
     let (rows, excluded) = (question.rows, question.excluded)
     let program = MultipleChoiceProgram(tables, places: presolve.candidates, goal: question.goal, rows: rows)
     let limits = MultipleChoiceSearch.Limits(
-      gap: gap(question), count: question.count, firstWidth: question.firstWidth, mustStop: mustStop(question.deadline))
+      gap: gap(question), count: question.count, cutoff: cutoff(question), firstWidth: question.firstWidth,
+      mustStop: mustStop(question.deadline))
     let found = MultipleChoiceSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, rows) && !excluded.contains($0)
     }
@@ -129,7 +137,7 @@ struct SelectionSession {
       let program = ChainProgram(
         tables, chain, candidates: presolve.candidates, goal: question.goal, rows: question.rows)
     else { return nil }
-    let limits = ChainSearch.Limits(gap: gap(question), mustStop: mustStop(question.deadline))
+    let limits = ChainSearch.Limits(gap: gap(question), cutoff: cutoff(question), mustStop: mustStop(question.deadline))
     let found = ChainSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, question.rows)
     }
@@ -229,12 +237,17 @@ private final class PresolveCache {
     let count = question.excluded.isEmpty ? question.count : nil
     let key = Key(goal: question.goal, sides: sides, count: count, measures: tables.measureCount)
     // A measure that is made up for one question means something else in the next.
-    let isLasting = tables.measureCount == tables.lastingMeasureCount
+    let isLasting = tables.measureCount == tables.lastingMeasureCount && !tables.isMasked
     if isLasting, let known, known.key == key { return known.presolve }
     let presolve = SelectionPresolve(tables, goal: question.goal, rows: question.rows, count: count)
     if isLasting { known = (key, presolve) }
     return presolve
   }
+}
+
+extension SelectionTables {
+  /// Whether groups have nothing to do with each other but the rows.
+  fileprivate var isSeparable: Bool { interactions.isEmpty && maxKinds == nil }
 }
 
 extension Duration {

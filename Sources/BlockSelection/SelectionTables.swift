@@ -48,14 +48,16 @@ package struct SelectionTables: Sendable {
   /// What is summed whatever is chosen, by measure.
   package private(set) var constants: [Double]
   /// Whether a choice may be taken: `allowed[group][choice]`.
-  package let allowed: [[Bool]]
+  package internal(set) var allowed: [[Bool]]
   package private(set) var interactions: [Interaction]
   /// The problem's budgets, by name, and what is in common with earlier selections.
   package let rows: [BudgetRow]
   /// The number of each choice's kind, negative where it has none.
   package let kinds: [[Int]]
   /// How many kinds may be taken.
-  package let maxKinds: Int?
+  package internal(set) var maxKinds: Int?
+  /// Whether some choices are left out for one question.
+  var isMasked = false
   /// The interactions of each group.
   package let interactionsOfGroup: [[Int]]
 

@@ -69,15 +69,20 @@ struct SelectCommandTests {
   func verbose() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/instance.json"
-      // A limit of kinds is GLPK's to keep: both layers take a good choice or both a cheap one, and good ones cost too much.
-      let text = Self.instance(budget: 3).dropLast() + ", \"max_kinds\": 1 }"
-      let kinds = text.replacing("\"cheap\",", with: "\"cheap\", \"kind\": \"a\",")
-        .replacing("\"good\",", with: "\"good\", \"kind\": \"b\",")
-      try kinds.write(toFile: path, atomically: true, encoding: .utf8)
+      // Three layers in a circle are GLPK's.
+      let third =
+        ", { \"name\": \"layer2\", \"choices\": [ { \"name\": \"only\", \"score\": 0, \"costs\": { \"latency_ms\": 0 } } ] } ],"
+      let links = ["0\", \"layer1", "1\", \"layer2", "2\", \"layer0"].map {
+        "{ \"groups\": [\"layer\($0)\"], \"pairs\": [] }"
+      }
+      let circle =
+        Self.instance(budget: 3).replacing(" ],\n  \"budgets\"", with: third + "\n  \"budgets\"").dropLast()
+        + ", \"interactions\": [\(links.joined(separator: ", "))] }"
+      try circle.write(toFile: path, atomically: true, encoding: .utf8)
       let (silent, verbose) = (try CommandRun(["select", path]), try CommandRun(["select", path, "--verbose"]))
       #expect(silent.messages.isEmpty && verbose.messages.contains("GLPK"), "\(verbose.messages)")
       let answer = try #require(verbose.json as? [String: Any])
-      #expect(answer["choices"] as? [String: String] == ["layer0": "cheap", "layer1": "cheap"])
+      #expect(answer["choices"] as? [String: String] == ["layer0": "cheap", "layer1": "good", "layer2": "only"])
     }
   }
 }

@@ -10,6 +10,8 @@ struct ChainSearch {
   /// When to end.
   struct Limits {
     var gap = 0.0
+    /// Only selections of a smaller goal are wanted.
+    var cutoff = Double.infinity
     var mustStop: () -> StopReason? = { nil }
   }
 
@@ -46,6 +48,7 @@ struct ChainSearch {
 
   private init(program: ChainProgram, limits: Limits, counts: @escaping ([Int]) -> Bool) {
     (self.program, self.limits, self.counts) = (program, limits, counts)
+    best = limits.cutoff - program.offset
     resolution = Self.relativeResolution * program.magnitude
   }
 

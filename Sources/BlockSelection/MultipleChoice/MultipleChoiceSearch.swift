@@ -16,6 +16,8 @@ struct MultipleChoiceSearch {
     var gap = 0.0
     /// How many of the best selections are wanted.
     var count = 1
+    /// Only selections of a smaller goal are wanted.
+    var cutoff = Double.infinity
     /// How far above the root's bound the first core reaches; `nil` for a core of a few choices more than groups.
     var firstWidth: Double?
     /// Asked now and then.
@@ -89,6 +91,7 @@ struct MultipleChoiceSearch {
 
   private init(_ program: MultipleChoiceProgram, _ limits: Limits, _ counts: @escaping ([Int]) -> Bool) {
     (self.program, self.limits, self.counts) = (program, limits, counts)
+    best = limits.cutoff - program.offset
     resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
     relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))
     enumeration = MultipleChoiceEnumeration(relaxation)
