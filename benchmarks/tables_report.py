@@ -145,7 +145,7 @@ Whole fronts, {points} limits, {proved} proved optimal, {confirmed} confirmed by
 Sizes and bit operations of the published table, and those of the released bits with first and last layer at 8 bits added. The
 uniform rows differ by at most {off(hawq['published'], 'W')}, the mixed rows by up to {off(hawq['published'], 'mixed')}: for both
 networks the printed size is above and the number of operations below that of the released bits of this name, so that the
-printed rows belong to other bits, which were not found among the released ones. What the released bits lose stands in
+printed rows belong to other bits than those released under this name. What the released bits lose stands in
 the table above; the loss of the printed rows' cannot be recomputed.
 
 {table(['<Network', '<bits', 'size printed, MB', 'recomputed, MiB', 'BOPS printed, G', 'recomputed, G', 'top-1 printed, %'],
