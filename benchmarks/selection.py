@@ -281,7 +281,8 @@ def report(options, results):
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else float("nan")
     worse = [r["name"] for r in results for p in r["peers"].values()
              if "objective" in p and p["objective"] < r["quoin"]["objective"] * (1 - 1e-9) and p["broken"] <= 0]
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    described = subprocess.run(["git", "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    commit = options.commit or described
     processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     (options.out / "selection.json").write_text(json.dumps(results, indent=1) + "\n")
     (options.out / "selection.md").write_text(f"""# Block selection beside general solvers
@@ -307,6 +308,7 @@ def main():
     parser.add_argument("--only", default="", help="instances whose name holds this")
     parser.add_argument("--limit", type=int, default=60)
     parser.add_argument("--part", default="0/1", help="I/N: every Nth instance from the Ith on, without a report")
+    parser.add_argument("--commit", help="what QUOIN was built from, if not from the present state")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", type=lambda text: text.split(","), default=list(PEERS))
     options = parser.parse_args()

@@ -30,6 +30,7 @@ struct ChanceSearch {
   private var tables: SelectionTables { session.tables }
   private var goal: Goal { question.goal }
   private var best: (selection: [Int], value: Double)?
+  private var solver = SelectionResult.Solver.search
 
   init(_ session: SelectionSession, _ question: SelectionSession.Question) {
     (self.session, self.question) = (session, question)
@@ -47,22 +48,24 @@ struct ChanceSearch {
     let first = sides.map(wholeRange)
     var open = [Box(ranges: first, answer: try solve(first))]
     var candidateCount = open[0].answer.candidateCount
+    solver = open[0].answer.solver
     while let index = bestBox(open) {
       let box = open[index]
-      if box.answer.stopped != .proved || !isWorthwhile(box) { return finish(open, box, candidateCount) }
-      guard let selection = box.answer.selection else { return finish(open, box, candidateCount) }
-      if tables.isFeasible(selection, question.rows) {
-        offer(selection)
-        continue
+      offer(box.answer.selection)
+      let isStopped = box.answer.stopped == .timeLimit || box.answer.stopped == .interrupted
+      guard !isStopped, !isGoodEnough(box), let selection = box.answer.selection else {
+        return finish(box, candidateCount)
       }
       open.remove(at: index)
+      // The best of a box that is feasible is what the box is worth; within a gap it was good enough above.
+      if tables.isFeasible(selection, question.rows) { continue }
       for ranges in parts(box, selection) {
         let answer = try solve(ranges)
         candidateCount = max(candidateCount, answer.candidateCount)
         open.append(Box(ranges: ranges, answer: answer))
       }
     }
-    return finish(open, nil, candidateCount)
+    return finish(nil, candidateCount)
   }
 
   // MARK: Boxes
@@ -77,10 +80,11 @@ struct ChanceSearch {
     return open.indices.filter { !open[$0].answer.isInfeasible }.min { isBefore(open[$0].answer, open[$1].answer) }
   }
 
-  /// Whether something better than what is known may be in it.
-  private func isWorthwhile(_ box: Box) -> Bool {
-    guard let best, let bound = box.answer.bound else { return true }
-    return goal.isBetter(bound, than: best.value)
+  /// Whether the best selection known is as good as anything in the box, or within the wanted gap of it.
+  private func isGoodEnough(_ box: Box) -> Bool {
+    guard let best, let bound = box.answer.bound else { return false }
+    let gap = question.wantsAny ? .infinity : session.options.gap
+    return !goal.isBetter(bound, than: best.value) || SelectionSession.gap(best.value, bound) <= gap
   }
 
   private func wholeRange(_ side: Side) -> ClosedRange<Double> {
@@ -143,14 +147,15 @@ struct ChanceSearch {
     if best.map({ goal.isBetter(value, than: $0.value) }) ?? true { best = (selection, value) }
   }
 
-  private func finish(_ open: [Box], _ last: Box?, _ candidateCount: Int) -> SelectionSession.Answer {
+  /// - Parameter last: the box that holds the best bound, where it was not gone through.
+  private func finish(_ last: Box?, _ candidateCount: Int) -> SelectionSession.Answer {
     var answer = SelectionSession.Answer(
-      stopped: .proved, candidateCount: candidateCount, solver: open.first?.answer.solver ?? .search)
-    if let last, last.answer.stopped != .proved {
-      (answer.stopped, answer.bound) = (last.answer.stopped, last.answer.bound)
+      stopped: .proved, candidateCount: candidateCount, solver: last?.answer.solver ?? solver)
+    if let best { (answer.selections, answer.value, answer.bound) = ([best.selection], best.value, best.value) }
+    if let last, last.answer.bound.map({ bound in best.map { goal.isBetter(bound, than: $0.value) } ?? true }) ?? true {
+      answer.stopped = last.answer.stopped == .proved ? .gap : last.answer.stopped
+      answer.bound = last.answer.bound
     }
-    if let best { (answer.selections, answer.value) = ([best.selection], best.value) }
-    if answer.stopped == .proved { answer.bound = best?.value }
     answer.isInfeasible = best == nil && answer.stopped == .proved
     return answer
   }

@@ -5,12 +5,13 @@ import Diagnostics
 extension SelectionProblem {
   private static let largestBatch = 1 << 30
   private static let mostEarlier = 10_000
+  private static let mostCoveringPairs = 4_000_000
 
   /// Checks the rules of the extensions:
-  /// deviations are at least 0 and belong to costs; a probability lies within 0.5 ..< 1 and a common deviation within
+  /// deviations are at least 0 and belong to costs; a probability lies within 0.5 ..< 1 (0.5 is kept by the expected sum alone) and a common deviation within
   /// 0 ..< 1, the latter with a probability only; batches are distinct and positive, and whatever speaks of batches needs them; the
   /// number of kinds is positive; a choice covers groups other than its own, each once; every choice of groups that have to match
-  /// says what it gives or takes; earlier selections name a choice of every group.
+  /// says what it gives or takes; earlier selections name groups and choices.
   func validateExtensions(_ table: ChoiceNames) throws {
     for (index, group) in groups.enumerated() {
       for (number, choice) in group.choices.enumerated() {
@@ -20,14 +21,14 @@ extension SelectionProblem {
     for (name, budget) in budgets.sorted(by: { $0.key < $1.key }) {
       try validateExtensions(budget, place: "budgets.\(name)")
     }
-    for (index, interaction) in interactions.enumerated() where interaction.matching {
-      try validateMatching(interaction, place: "interactions[\(index)]")
-    }
+    try validateCovers()
+    let whole = withCoveredChoices()
+    try whole.validateMatching()
     try validateBatches()
     if let maxKinds, maxKinds < 1 {
       throw Self.broken("the number of kinds cannot be used", "max_kinds", value: "\(maxKinds)", rule: "at least 1")
     }
-    if let diversity { try validate(diversity, table) }
+    if let diversity { try validate(diversity, ChoiceNames(whole.groups)) }
   }
 
   private func validateExtensions(_ choice: Choice, of group: Group, _ table: ChoiceNames, place: String) throws {
@@ -81,20 +82,50 @@ extension SelectionProblem {
     }
   }
 
-  private func validateMatching(_ interaction: Interaction, place: String) throws {
-    for (side, key) in [(0, "output"), (1, "input")] {
-      guard let group = groups.first(where: { $0.name == interaction.groups[side] }) else { continue }
-      for choice in group.choices where (side == 0 ? choice.output : choice.input) == nil {
-        throw Self.broken(
-          "a choice of '\(group.name)' does not say its \(key)", place, value: choice.name,
-          rule: "in groups that have to match, the first one's choices have an output and the second one's an input")
+  private func validateMatching() throws {
+    let groupByName = Dictionary(groups.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for (index, interaction) in interactions.enumerated() where interaction.matching {
+      for (side, key) in [(0, "output"), (1, "input")] {
+        guard let group = groupByName[interaction.groups[side]] else { continue }
+        for choice in group.choices where (side == 0 ? choice.output : choice.input) == nil {
+          throw Self.broken(
+            "a choice of '\(group.name)' does not say its \(key)", "interactions[\(index)]", value: choice.name,
+            rule: "in groups that have to match, the first one's choices have an output and the second one's an input; "
+              + "GROUP/CHOICE is a choice that covers the group")
+        }
+      }
+    }
+  }
+
+  /// What stands for covering choices has names of its own, and joins as many pairs as a problem may have.
+  private func validateCovers() throws {
+    let counts = Dictionary(groups.map { ($0.name, $0.choices.count) }, uniquingKeysWith: { first, _ in first })
+    var names = ChoiceNames(groups).groups.mapValues { Set($0.keys) }
+    var joined: Set<[String]> = []
+    var pairs = 0
+    for (index, group) in groups.enumerated() {
+      for (number, choice) in group.choices.enumerated() {
+        for covered in choice.covers {
+          guard names[covered]?.insert("\(group.name)/\(choice.name)").inserted == true else {
+            throw Self.broken(
+              "the name of what covers a group is taken", "groups[\(index)].choices[\(number)].covers",
+              value: "\(group.name)/\(choice.name)", rule: "GROUP/CHOICE is no other choice of '\(covered)'")
+          }
+          if joined.insert([group.name, covered]).inserted { pairs += group.choices.count * (counts[covered] ?? 0) }
+          guard pairs <= Self.mostCoveringPairs else {
+            throw Self.broken(
+              "covering choices make too many pairs", "groups[\(index)]", value: "\(pairs)",
+              rule: "at most \(Self.mostCoveringPairs) choices times choices of covered groups")
+          }
+        }
       }
     }
   }
 
   private func validateBatches() throws {
+    var seen: Set<Int> = []
     for (index, batch) in batches.enumerated() {
-      guard (1...Self.largestBatch).contains(batch), batches.firstIndex(of: batch) == index else {
+      guard (1...Self.largestBatch).contains(batch), seen.insert(batch).inserted else {
         throw Self.broken(
           "the batch size cannot be used", "batches[\(index)]", value: "\(batch)",
           rule: "distinct whole numbers from 1 to \(Self.largestBatch)")
@@ -155,8 +186,9 @@ extension SelectionProblem {
         for cost in budgets.keys { stand.costs[cost] = 0 }
         for cost in groups[place].choices.first?.costs.keys ?? [:].keys { stand.costs[cost] = 0 }
         stand.kind = choice.kind
-        // What lies between the choice and what follows the groups it covers hands on what it gives.
-        (stand.input, stand.output) = (choice.output, choice.output)
+        // A covered group hands on what the choice gives, or before it what the choice takes.
+        let tag = place > home ? choice.output : choice.input
+        (stand.input, stand.output) = (tag, tag)
         problem.groups[place].choices.append(stand)
       }
     }

@@ -90,6 +90,7 @@ extension SelectionProblem {
   private static func noun(_ type: Any.Type) -> String {
     switch type {
     case is Double.Type: "a number"
+    case is Int.Type: "a whole number"
     case is String.Type: "a text"
     case is Bool.Type: "true or false"
     case is [Any].Type: "a list"

@@ -49,7 +49,8 @@ extension SelectionProblem {
       if let max = budget.max { try Self.validateNumber(max, place: place + ".max") }
       if let min = budget.min { try Self.validateNumber(min, place: place + ".min") }
       guard budget.max != nil || budget.min != nil || budget.maxPerItem != nil else {
-        throw Self.broken("a budget without a limit", place, rule: "a budget has max, min or both")
+        throw Self.broken(
+          "a budget without a limit", place, rule: "a budget has max, min, max_per_item or several of them")
       }
       if let min = budget.min, let max = budget.max, min > max {
         throw Self.broken(

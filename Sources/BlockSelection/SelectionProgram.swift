@@ -38,11 +38,7 @@ struct SelectionProgram {
     }
     for index in tables.interactions.indices { addInteraction(index) }
     if let maxKinds = tables.maxKinds { addKinds(maxKinds) }
-    for row in rows {
-      let sum = sum(of: row.measure, shifted: false)
-      program.add(
-        LinearConstraint(sum, lower: row.lower, upper: row.upper, name: tables.name(of: row.measure)))
-    }
+    for row in rows { program.add(constraint(row)) }
     program.setObjective(
       goal.sense == .minimize ? .minimize : .maximize, sum(of: goal.measure, shifted: true))
   }
@@ -60,6 +56,27 @@ struct SelectionProgram {
     for product in products { sum.add(product.pair.values[measure], product.variable) }
     return sum
   }
+
+  /// A row in numbers that GLPK's tolerances suit: counted from the smallest of each group, times a power of two, which rounds
+  /// nothing. Its limits give way by more than sums in `Double` can differ; points are judged by exact sums.
+  private func constraint(_ row: BudgetRow) -> LinearConstraint {
+    var sum = sum(of: row.measure, shifted: true)
+    let values = zip(candidates, tables.values[row.measure]).map { choices, values in
+      choices.reduce(0) { max($0, abs(values[$1])) }
+    }
+    let magnitude = values.reduce(abs(tables.constants[row.measure]), +)
+    let largest = sum.terms.reduce(0) { max($0, abs($1.coefficient)) }
+    let scale = largest > 0 ? Double(sign: .plus, exponent: -largest.exponent, significand: 1) : 1
+    func limit(_ limit: Double, _ sign: Double) -> Double {
+      limit.isFinite ? (limit - sum.constant + sign * Self.slackness * (abs(limit) + magnitude)) * scale : limit
+    }
+    let (lower, upper) = (limit(row.lower, -1), limit(row.upper, 1))
+    sum.constant = 0
+    return LinearConstraint(scale * sum, lower: lower, upper: upper, name: tables.name(of: row.measure))
+  }
+
+  /// How much more than sums in `Double` a limit gives way, relative to the sum of magnitudes.
+  private static let slackness = 1e-12
 
   private mutating func addInteraction(_ index: Int) {
     let interaction = tables.interactions[index]

@@ -9,7 +9,7 @@ extension SelectionSession {
     var result: [String: Double?] = [:]
     for row in budgets(rows) {
       func extreme(_ sense: SelectionProblem.Sense) throws -> Double? {
-        try tightest(row, sense, others: [], timeLimit)
+        try tightest(row, sense, others: lasting(rows), timeLimit)
       }
       var value: Double?
       if row.upper < .infinity { value = try extreme(.minimize) }
@@ -24,6 +24,9 @@ extension SelectionSession {
 
   private func budgets(_ rows: [BudgetRow]) -> [BudgetRow] { rows.filter { $0.measure <= tables.costNames.count } }
 
+  /// The rows that are no budgets and never give way.
+  private func lasting(_ rows: [BudgetRow]) -> [BudgetRow] { rows.filter { $0.measure > tables.costNames.count } }
+
   /// The tightest limit that a selection keeps whose cost is least or largest; `nil` where there is no selection.
   private func tightest(
     _ row: BudgetRow, _ sense: SelectionProblem.Sense, others: [BudgetRow], _ timeLimit: Double?
@@ -31,7 +34,28 @@ extension SelectionSession {
     let goal = Goal(measure: row.measure, sense: sense)
     let found = try answer(Question(goal: goal, rows: others, deadline: Deadline(timeLimit)))
     guard found.stopped == .proved, let selection = found.selection else { return nil }
-    return limit(row, sense, keptBy: selection)
+    let kept = limit(row, sense, keptBy: selection)
+    return row.chance == nil ? kept : try tightest(row, sense, others, from: selection, kept, Deadline(timeLimit))
+  }
+
+  /// The tightest limit that is kept with a probability, to about 1e-6, by halving: it need not be that of the smallest sum.
+  private func tightest(
+    _ row: BudgetRow, _ sense: SelectionProblem.Sense, _ others: [BudgetRow], from selection: [Int], _ kept: Double,
+    _ deadline: Deadline
+  ) throws -> Double {
+    let sign = sense == .minimize ? 1.0 : -1.0
+    var (low, high) = (sign * tables.total(row.measure, of: selection), sign * kept)
+    while high - low > 1e-6 * abs(high), !deadline.isOver {
+      let middle = low + (high - low) / 2
+      var moved = row
+      (moved.lower, moved.upper) = sense == .minimize ? (-.infinity, middle) : (-middle, .infinity)
+      guard let found = try anySelection(others + [moved], deadline) else {
+        low = middle
+        continue
+      }
+      high = min(middle, sign * limit(row, sense, keptBy: found))
+    }
+    return sign * high
   }
 
   /// The least maximum, or the largest minimum, of a row that a selection keeps.
@@ -54,10 +78,20 @@ extension SelectionSession {
 
   /// The limit of one budget that makes the problem feasible while all others stay.
   private func limitThatIsEnough(_ row: BudgetRow, _ others: [BudgetRow], _ timeLimit: Double?) throws -> Double? {
-    if row.upper < .infinity, let least = try tightest(row, .minimize, others: others, timeLimit), least > row.upper {
+    // The row's other limit stays.
+    func sides(_ lower: Double, _ upper: Double) -> [BudgetRow] {
+      var row = row
+      (row.lower, row.upper) = (lower, upper)
+      return lower == -.infinity && upper == .infinity ? others : others + [row]
+    }
+    if row.upper < .infinity,
+      let least = try tightest(row, .minimize, others: sides(row.lower, .infinity), timeLimit), least > row.upper
+    {
       return least
     }
-    if row.lower > -.infinity, let most = try tightest(row, .maximize, others: others, timeLimit), most < row.lower {
+    if row.lower > -.infinity,
+      let most = try tightest(row, .maximize, others: sides(-.infinity, row.upper), timeLimit), most < row.lower
+    {
       return most
     }
     return nil
@@ -65,9 +99,14 @@ extension SelectionSession {
 
   /// The least fraction by which all limits have to give way, by halving; `nil` where none is found.
   private func commonFraction(_ rows: [BudgetRow], _ deadline: Deadline) throws -> Double? {
-    guard let whatever = try anySelection(rows.filter { $0.measure > tables.costNames.count }, deadline) else {
-      return nil
+    // Of a limit of 0 no fraction is anything: it is kept as it is.
+    let fixed = rows.map { row in
+      var row = row
+      if row.measure <= tables.costNames.count, row.upper != 0 { row.upper = .infinity }
+      if row.measure <= tables.costNames.count, row.lower != 0 { row.lower = -.infinity }
+      return row
     }
+    guard let whatever = try anySelection(fixed, deadline) else { return nil }
     var (low, high) = (0.0, fraction(whatever, rows))
     while high.isFinite, high - low > 1e-6 * max(1, low), !deadline.isOver {
       let middle = low + (high - low) / 2
@@ -112,6 +151,10 @@ extension SelectionSession {
         + "\(Self.text(limit))\(percent)"
     }
     let all = together.map { String(format: "let all limits give way by %.3g %%", 100 * $0) }
+    let isZero = budgets(rows).contains { $0.upper == 0 || $0.lower == 0 }
+    if changes.isEmpty, all == nil, isZero {
+      return "No single budget is enough, and no fraction of limits that are 0: give them some room."
+    }
     if changes.isEmpty, all == nil {
       return
         "No selection is allowed, or none was found in time, whatever the budgets' limits: look at what is forbidden, forced, "

@@ -53,6 +53,11 @@ struct SelectionSession {
 
   init(_ problem: SelectionProblem, _ options: SelectionOptions) throws {
     try problem.validate()
+    try self.init(checked: problem, options)
+  }
+
+  /// The session of a problem whose rules are checked: at a batch size, limits may exclude each other.
+  init(checked problem: SelectionProblem, _ options: SelectionOptions) throws {
     if let limit = options.timeLimit, !(limit >= 0) {
       throw Diagnostic(
         .usage, "the time limit cannot be used", value: "\(limit)", rule: "seconds, at least 0")
@@ -83,7 +88,8 @@ struct SelectionSession {
   /// by set.
   func answer(_ question: Question, _ tables: SelectionTables) throws -> Answer {
     let presolve = presolved.presolve(tables, question)
-    guard presolve.candidates.allSatisfy({ !$0.isEmpty }) else {
+    let isPossible = question.rows.allSatisfy { $0.lower <= $0.upper }
+    guard isPossible, presolve.candidates.allSatisfy({ !$0.isEmpty }) else {
       return Answer(
         stopped: .proved, isInfeasible: true, candidateCount: presolve.candidateCount,
         solver: tables.isSeparable ? .search : .glpk)
@@ -93,9 +99,10 @@ struct SelectionSession {
     question.start = question.start.flatMap(presolve.replaced).flatMap {
       tables.isFeasible($0, question.rows) && !question.excluded.contains($0) ? $0 : nil
     }
-    if tables.isSeparable { return search(question, presolve, tables) }
+    let isForSearch = tables.isSeparable && !(question.count == 1 && tables.hasManyAlike(presolve.candidates))
+    if isForSearch { return search(question, presolve, tables) }
     if let answer = chain(question, presolve, tables) { return answer }
-    return try program(question, presolve, tables)
+    return tables.isSeparable ? search(question, presolve, tables) : try program(question, presolve, tables)
   }
 
   /// What a goal that is minimised has to stay below.
@@ -213,7 +220,10 @@ struct Deadline {
   private let end: ContinuousClock.Instant?
 
   /// In so many seconds; `nil` for never.
-  init(_ seconds: Double?) { end = seconds.map { ContinuousClock().now.advanced(by: .seconds($0)) } }
+  init(_ seconds: Double?) { end = seconds.map { ContinuousClock().now.advanced(by: .seconds(min($0, Self.longest))) } }
+
+  /// Thirty years; clocks do not reach for ever.
+  private static let longest = 1e9
 
   var isOver: Bool { end.map { ContinuousClock().now >= $0 } ?? false }
 
@@ -248,6 +258,15 @@ private final class PresolveCache {
 extension SelectionTables {
   /// Whether groups have nothing to do with each other but the rows.
   fileprivate var isSeparable: Bool { interactions.isEmpty && maxKinds == nil }
+
+  /// Whether half of the groups or more have a twin, with the same values of the choices left. Exchanging the twins' choices changes no sum, so that a
+  /// tree holds every selection many times; beginnings of paths with equal sums are one label.
+  fileprivate func hasManyAlike(_ candidates: [[Int]]) -> Bool {
+    let contents = candidates.enumerated().map { group, choices in
+      values.map { table in choices.map { table[group][$0] } }
+    }
+    return 2 * Set(contents).count <= candidates.count
+  }
 }
 
 extension Duration {

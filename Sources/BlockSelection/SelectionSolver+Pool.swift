@@ -54,9 +54,10 @@ extension SelectionSolver {
   private static func diversePool(
     _ problem: SelectionProblem, _ count: Int, _ maxOverlap: Double, _ options: SelectionOptions
   ) throws -> SelectionPool {
-    let known = ChoiceNames(problem.groups).groups
     var problem = problem
-    problem.diversity = .init(earlier: problem.diversity?.earlier ?? [], maxOverlap: maxOverlap)
+    // All groups alike is no other selection.
+    let most = Double(problem.groups.count - 1) / Double(max(1, problem.groups.count))
+    problem.diversity = .init(earlier: problem.diversity?.earlier ?? [], maxOverlap: min(maxOverlap, most))
     var pool = SelectionPool(pool: [], isExhausted: false)
     while pool.pool.count < count, !pool.isExhausted {
       let result = try solve(problem, options: options)
@@ -64,8 +65,7 @@ extension SelectionSolver {
       pool.isExhausted = result.status == .infeasible
       guard result.objective != nil, result.stopped == .proved || result.stopped == .gap else { break }
       options.progress?(pool.pool.count, count)
-      // What only stands for a choice that covers several groups is no choice of the problem.
-      problem.diversity?.earlier.append(result.choices.filter { known[$0.key]?[$0.value] != nil })
+      problem.diversity?.earlier.append(result.choices)
     }
     return pool
   }

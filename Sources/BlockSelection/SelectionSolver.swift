@@ -25,22 +25,40 @@ public enum SelectionSolver {
   private static func solveBatches(_ problem: SelectionProblem, _ options: SelectionOptions) throws -> SelectionResult {
     try problem.validate()
     let goal = Goal(measure: SelectionTables.score, sense: problem.sense)
-    var (best, outcomes): (SelectionResult?, [SelectionResult.Batch]) = (nil, [])
+    let deadline = Deadline(options.timeLimit)
+    var options = options
+    var results: [SelectionResult] = []
     for batch in problem.batches {
-      let session = try SelectionSession(problem.at(batch: batch), options)
+      options.timeLimit = deadline.remaining
+      let session = try SelectionSession(checked: problem.at(batch: batch), options)
       var result = try session.result(session.rows)
       result.batch = batch
-      outcomes.append(.init(batch: batch, status: result.status, objective: result.objective))
-      if isBetter(result, than: best, goal) { best = result }
+      results.append(result)
       if result.stopped == .interrupted { break }
     }
-    guard var best else { throw Diagnostic(.usage, "there are no batch sizes") }
-    best.batches = outcomes
+    return combined(results, goal)
+  }
+
+  /// The best of the batches' results, claiming no more than all of them prove together.
+  private static func combined(_ results: [SelectionResult], _ goal: Goal) -> SelectionResult {
+    var best = results[0]
+    for result in results.dropFirst() where isBetter(result, than: best, goal) { best = result }
+    best.batches = results.map { .init(batch: $0.batch ?? 0, status: $0.status, objective: $0.objective) }
+    best.solveSeconds = results.reduce(0) { $0 + $1.solveSeconds }
+    guard let open = results.first(where: { $0.stopped != .proved }) else { return best }
+    let undecided = results.filter { $0.status != .infeasible }
+    let bounds = undecided.compactMap(\.bound)
+    best.bound =
+      bounds.count == undecided.count
+      ? bounds.reduce(bounds.first) { goal.isBetter($1, than: $0 ?? $1) ? $1 : $0 } : nil
+    best.gap = best.bound.flatMap { bound in best.objective.map { SelectionSession.gap($0, bound) } }
+    best.stopped = results.first { $0.stopped == .interrupted || $0.stopped == .timeLimit }?.stopped ?? open.stopped
+    best.status = best.objective == nil ? .timeLimit : best.bound == best.objective ? best.status : .feasible
+    (best.attainable, best.relaxation) = (nil, nil)
     return best
   }
 
-  private static func isBetter(_ result: SelectionResult, than best: SelectionResult?, _ goal: Goal) -> Bool {
-    guard let best else { return true }
+  private static func isBetter(_ result: SelectionResult, than best: SelectionResult, _ goal: Goal) -> Bool {
     guard let value = result.objective else { return false }
     return best.objective.map { goal.isBetter(value, than: $0) } ?? true
   }
@@ -77,6 +95,8 @@ extension SelectionSession {
   ) throws -> (result: SelectionResult, neighbour: Neighbour) {
     let clock = ContinuousClock()
     let began = clock.now
+    // The greedy method knows nothing of probabilities, so that its selection seldom keeps them.
+    let known = rows.contains { $0.chance != nil } ? known ?? self.baselines(rows) : known
     let greedy = known == nil ? greedy(rows) : known?.greedy
     let starts = [greedy, known?.uniform, known?.random, neighbour?.selection].compactMap { $0 }
     let question = Question(
@@ -114,7 +134,12 @@ extension SelectionSession {
 
   private func gap(_ answer: Answer) -> Double? {
     guard let value = answer.value, let bound = answer.bound else { return nil }
-    return value == bound ? 0 : abs(value - bound) / max(abs(value), 1e-10)
+    return Self.gap(value, bound)
+  }
+
+  /// How far a value is from its bound, relative to the value.
+  static func gap(_ value: Double, _ bound: Double) -> Double {
+    value == bound ? 0 : abs(value - bound) / max(abs(value), 1e-10)
   }
 
   private func costs(_ selection: [Int]) -> [String: Double] {

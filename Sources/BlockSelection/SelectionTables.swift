@@ -83,7 +83,8 @@ package struct SelectionTables: Sendable {
     let overlaps = earlier.indices.map { index in
       BudgetRow(
         measure: 1 + costNames.count + chances.count + index,
-        upper: ((problem.diversity?.maxOverlap ?? 1) * Double(problem.groups.count)).rounded(.down))
+        // A little more, since 0.58 · 50 is less than 29 in `Double`.
+        upper: ((problem.diversity?.maxOverlap ?? 1) * Double(problem.groups.count) + 1e-9).rounded(.down))
     }
     rows = Self.budgetRows(problem, costNames, chances) + overlaps
     lastingMeasureCount = values.count
@@ -230,7 +231,7 @@ package struct BudgetRow: Hashable, Sendable {
   package var measure: Int
   package var lower: Double
   package var upper: Double
-  /// Where the limits have to be kept with a probability.
+  /// Where the limits have to be kept with a probability: each of the two with that, not both together.
   package var chance: Chance?
 
   package init(measure: Int, lower: Double = -.infinity, upper: Double = .infinity) {

@@ -147,15 +147,14 @@ struct ChainLabels {
     return kept
   }
 
-  /// Whole paths, from the cheapest on, after all positions.
-  func paths() -> [(choices: [Int], cost: Double)] {
-    costs.indices.sorted { costs[$0] < costs[$1] }.map { label in
-      var (choices, at) = ([Int](), label)
-      for trace in traces.reversed() {
-        choices.append(Int(trace.choice[at]))
-        at = Int(trace.parent[at])
-      }
-      return (choices.reversed(), costs[label])
+  /// The cheapest whole path, after all positions.
+  func bestPath() -> (choices: [Int], cost: Double)? {
+    guard let last = costs.indices.min(by: { costs[$0] < costs[$1] }) else { return nil }
+    var (choices, label) = ([Int](), last)
+    for trace in traces.reversed() {
+      choices.append(Int(trace.choice[label]))
+      label = Int(trace.parent[label])
     }
+    return (choices.reversed(), costs[last])
   }
 }

@@ -80,24 +80,26 @@ struct ChainSearch {
       var labels = ChainLabels(program, prices: prices, remainders, leasts.map(\.remainders))
       let cutoff = cutoff(guess)
       if root < cutoff {
-        guard let ended = labels.extend(cutoff: cutoff, most: Self.mostLabels, mustStop: limits.mustStop) else {
+        guard
+          let ended = labels.extend(
+            cutoff: cutoff, most: Self.mostLabels / (1 + program.rowCount / 4), mustStop: limits.mustStop)
+        else {
           return false
         }
         if let reason = ended {
           answer.stopped = reason
-          return finish(max(root, -.infinity))
+          return finish(root)
         }
-        for path in labels.paths() {
+        if let path = labels.bestPath() {
           let selection = selection(path.choices)
           // The same sum in the order that counts may differ in its last digits, and then another label would have been kept.
           guard counts(selection) else { return false }
           if path.cost < best { (best, answer.selection) = (path.cost, selection) }
-          break
         }
       }
       width *= best == .infinity ? 4 : 2
     } while cutoff(guess) >= guess && guess < .infinity
-    return finish(cutoff(guess) < best - resolution ? cutoff(guess) : .infinity)
+    return finish(cutoff(guess) < best - resolution ? max(root, cutoff(guess)) : .infinity)
   }
 
   private mutating func finish(_ bound: Double) -> Bool {
@@ -135,7 +137,7 @@ struct ChainSearch {
     var highest = (prices: prices, bound: -Double.infinity)
     // Paths found so far; the first is none that exists, so that there is always a mixture that keeps the rows.
     var columns = [(cost: 10 * program.magnitude + 1, weights: leasts)]
-    for _ in 0..<Self.mostRounds {
+    for _ in 0..<Self.mostRounds where limits.mustStop() == nil {
       let path = program.best(prices: prices).path
       let bound = path.value - zip(prices, program.limits).reduce(0) { $0 + $1.0 * $1.1 }
       if bound > highest.bound { highest = (prices, bound) }

@@ -11,6 +11,8 @@ struct MultipleChoiceProgram {
   private(set) var weights: [[[Double]]]
   /// What remains of each row's limit: 1, or negative where nothing does.
   private(set) var limits: [Double]
+  /// By how much each limit is larger than asked for.
+  private(set) var slack: [Double]
   /// What the goal is where all costs are 0; its sign is that of a goal to be minimised.
   private(set) var offset: Double
   /// The choices' places in the tables: `places[group][choice]`.
@@ -31,13 +33,14 @@ struct MultipleChoiceProgram {
     let sign = goal.sense == .minimize ? 1.0 : -1.0
     var shifted = Self.shifted(values(goal.measure, sign))
     (costs, offset) = (shifted.values, sign * tables.constants[goal.measure] + shifted.least)
-    (weights, limits) = ([], [])
+    (weights, limits, slack) = ([], [], [])
     for row in rows {
       let constant = tables.constants[row.measure]
       for (sign, bound) in [(1.0, row.upper), (-1.0, row.lower)] where bound.isFinite {
         shifted = Self.shifted(values(row.measure, sign))
         let magnitude = abs(bound) + abs(constant) + shifted.magnitude
-        add(shifted.values, limit: sign * (bound - constant) - shifted.least + Self.slackness * magnitude)
+        let slack = Self.slackness * magnitude
+        add(shifted.values, limit: sign * (bound - constant) - shifted.least + slack, slack: slack)
       }
     }
   }
@@ -45,18 +48,21 @@ struct MultipleChoiceProgram {
   /// A program of numbers that are counted as the others' are already.
   init(costs: [[Double]], weights: [[[Double]]], limits: [Double]) {
     (self.costs, self.weights, self.limits, offset) = (costs, weights, limits, 0)
+    slack = limits.map { _ in 0 }
     places = costs.map { Array($0.indices) }
   }
 
-  private mutating func add(_ values: [[Double]], limit: Double) {
+  private mutating func add(_ values: [[Double]], limit: Double, slack: Double) {
     guard limit > 0 else {
       // A limit of exactly 0 leaves nothing but the smallest weights.
       weights.append(values)
       limits.append(limit)
+      self.slack.append(slack)
       return
     }
     weights.append(values.map { $0.map { $0 / limit } })
     limits.append(1)
+    self.slack.append(slack / limit)
   }
 
   /// Values counted from the smallest of each group, the sum of these, and the largest sum of magnitudes.

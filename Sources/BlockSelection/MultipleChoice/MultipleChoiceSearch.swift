@@ -52,7 +52,7 @@ struct MultipleChoiceSearch {
   /// The least bound among nodes that were left.
   private var openBound = Double.infinity
   /// Differences of costs below this are not told apart.
-  private let resolution: Double
+  private var resolution: Double
 
   /// The part of the costs' largest sum that is not told apart: more than sums in `Double` can be wrong.
   private static let relativeResolution = 1e-12
@@ -138,6 +138,8 @@ struct MultipleChoiceSearch {
     roundPoint()
     let root = relaxation.evaluate()
     answer.root = root
+    // What the rows give way is worth something: selections of equal cost must not look better by that.
+    for row in 0..<program.rowCount { resolution += 4 * relaxation.dual[row] * program.slack[row] }
     if let reason = limits.mustStop() {
       answer.stopped = reason
       return finish(bound: root)
@@ -153,7 +155,7 @@ struct MultipleChoiceSearch {
       if answer.stopped != .proved { return finish(bound: min(openBound, max(root, cutoff))) }
       width *= best == .infinity ? Self.blindGrowth : Self.growth
     } while cutoff >= guess && guess < .infinity
-    finish(bound: cutoff < best - resolution ? cutoff : .infinity)
+    finish(bound: cutoff < best - resolution ? max(root, cutoff) : .infinity)
   }
 
   /// The reduced cost up to which about one and a half choices of every group are left.
