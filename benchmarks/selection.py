@@ -284,6 +284,9 @@ def report(options, results):
     described = subprocess.run(["git", "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
     commit = options.commit or described
     processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    known = {result["name"] for result in results}
+    absent = [name for name in (f"{g}x{c}-{b}-{kind}-{percent}" for g, c, b in SIZES for kind in KINDS for percent in BUDGETS)
+              if name not in known]
     (options.out / "selection.json").write_text(json.dumps(results, indent=1) + "\n")
     (options.out / "selection.md").write_text(f"""# Block selection beside general solvers
 
@@ -291,6 +294,7 @@ Written by `benchmarks/selection.py`, which says how instances are made and what
 thread each, limit {options.limit} s; {processor.group(1) if processor else platform.processor()}, {os.cpu_count()} cores,
 {time.strftime('%Y-%m-%d')}, commit {commit}. Names are groups × choices – budgets – kind – percent.
 
+{options.note + chr(10) if options.note else ''}{'Not measured: ' + ', '.join(absent) + '.' + chr(10) if absent else ''}
 Geometric mean of the fastest peer's time over Quoin's: **{mean:.1f}** over {len(ratios)} instances; least {min(ratios, default=float('nan')):.1f}.
 {'No peer found a better selection that keeps its budgets.' if not worse else 'Better selections were found by peers on: ' + ', '.join(worse)}
 
@@ -309,6 +313,7 @@ def main():
     parser.add_argument("--limit", type=int, default=60)
     parser.add_argument("--part", default="0/1", help="I/N: every Nth instance from the Ith on, without a report")
     parser.add_argument("--commit", help="what QUOIN was built from, if not from the present state")
+    parser.add_argument("--note", help="a sentence for the report on how it was measured")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", type=lambda text: text.split(","), default=list(PEERS))
     options = parser.parse_args()
