@@ -36,8 +36,9 @@ public struct SelectionProblem: Hashable, Sendable, Codable {
     public var kind: String?
     /// Further groups that this choice fills: they take nothing of their own.
     public var covers: [String] = []
-    /// What it takes from the choice before, and what it gives to the one after; see ``Interaction/matching``.
+    /// What it takes from the choice before; see ``Interaction/matching``.
     public var input: String?
+    /// What it gives to the choice after.
     public var output: String?
 
     /// Creates a choice.

@@ -36,8 +36,8 @@ public struct SelectionOptions: Sendable {
 public struct SelectionResult: Hashable, Sendable, Codable {
   /// What the answer is worth.
   public enum Status: String, Hashable, Sendable, Codable {
-    /// A selection is given and none is better: proved to about 1e-12 of the scores' spread by ``Solver/search``, to about
-    /// 1e-9 by ``Solver/glpk``.
+    /// A selection is given and none is better: proved to about 1e-12 of the scores' spread by ``Solver/search`` and
+    /// ``Solver/chain``, to about 1e-9 by ``Solver/glpk``.
     case optimal
     /// A selection is given; a better one may exist.
     case feasible
@@ -111,20 +111,24 @@ public struct SelectionResult: Hashable, Sendable, Codable {
   public var presolve: Presolve
   /// What simple methods reach, where wanted.
   public var baselines: Baselines?
-  /// Where infeasible: for each budget the tightest value that the cost could take if it were the only budget
+  /// Where infeasible: for each budget the tightest value that the cost could take if it were the only budget, kinds and diversity kept
   /// (its smallest sum; its largest where only a minimum is asked, or where the largest misses the minimum). `nil`
   /// where even without budgets there is no selection, or where the time was over.
   public var attainable: [String: Double?]?
   /// Where infeasible: what would have to give way.
   public var relaxation: Relaxation?
-  /// The batch size that is best, and what all of them give, where sizes are listed.
+  /// The batch size that is best, where sizes are listed.
   public var batch: Int?
+  /// What every batch size gives, where sizes are listed.
   public var batches: [Batch]?
 
   /// What one batch size gives.
   public struct Batch: Hashable, Sendable, Codable {
+    /// The size.
     public var batch: Int
+    /// What the answer at that size is worth.
     public var status: Status
+    /// The sum of scores of the best selection found.
     public var objective: Double?
   }
 

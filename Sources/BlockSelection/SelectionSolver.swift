@@ -1,8 +1,8 @@
 import Diagnostics
 import MixedInteger
 
-/// Solves selection problems to proven optimality by branch and bound: a search of its own where groups do not interact, GLPK's
-/// where they do.
+/// Solves selection problems to proven optimality: by a search of its own where groups do not interact, by a dynamic program where
+/// they form chains, by GLPK elsewhere.
 ///
 /// A call works on the caller's thread and returns when it is done; any number of threads may call at once.
 public enum SelectionSolver {
