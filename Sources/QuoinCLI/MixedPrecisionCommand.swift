@@ -16,7 +16,7 @@ struct MixedPrecisionCommand: ParsableCommand {
     discussion: """
       For every layer the error of the network's outputs with that layer alone in bytes is measured, and on this machine its
       latency in both formats and that of the conversions between neighbours; block selection picks the formats, and the
-      chosen network is measured as a whole. docs/QUANTISATION.md has the method.
+      chosen network is measured as a whole. docs/MIXED-PRECISION.md has the method.
 
       EXAMPLES
         quoin mixed-precision winner.onnx --calibration images.npy --speedup 1.5 -o winner-mixed.onnx
