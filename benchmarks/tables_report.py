@@ -206,7 +206,7 @@ they need be, some by several times. {about['date']}, commit {about['commit']}, 
 `processor` and `clock` are seconds of the whole command: reading the instance, baselines, and all limits.
 
 The oracle of `benchmarks/exact_front.py` computes whole fronts by dynamic programming, without any solver: `confirmed` counts the
-answers that it agrees with. `search` and `glpk` are described in [docs/SELECTION.md](../../docs/SELECTION.md).
+answers that it agrees with. Solvers are described in [docs/SELECTION.md](../../docs/SELECTION.md).
 
 {hawq_text(results['hawq'])}
 {spaceevo_text(results['spaceevo'])}""")
