@@ -4,10 +4,32 @@ import Networks
 ///
 /// Runtimes fuse and rename: what begins with an operator's name belongs to it, such as `stem.conv_nchwc` and
 /// `stem.conv/WithoutBiases` to `stem.conv`; what they do not fuse, such as an activation that the inference core fuses,
-/// belongs to the fused operator. What belongs to none, such as a change of layout, is the runtime's own.
+/// belongs to the fused operator. What belongs to none, such as a change of layout, is the runtime's own, after the operator
+/// that ran before it.
 package struct OperatorAttribution {
-  /// The name under which the runtime's own time is summed up.
+  /// What a runtime says of one of its operators.
+  package struct Timing: Hashable, Sendable, Decodable {
+    var name: String
+    var milliseconds: Double
+
+    /// Creates a timing.
+    package init(name: String, milliseconds: Double) { (self.name, self.milliseconds) = (name, milliseconds) }
+  }
+
+  /// The name under which the runtime's own time before the first operator is summed up.
   package static let runtime = "runtime"
+  private static let afterPrefix = runtime + "/"
+
+  /// The name under which the runtime's own time after an operator is summed up.
+  package static func after(_ node: String) -> String { afterPrefix + node }
+
+  /// The runtime's own times among sums, by the operators that they come after.
+  package static func nodes(after sums: [String: Double]) -> [String: Double] {
+    Dictionary(
+      uniqueKeysWithValues: sums.lazy.filter { $0.key.hasPrefix(afterPrefix) }.map {
+        (String($0.key.dropFirst(afterPrefix.count)), $0.value)
+      })
+  }
 
   /// The fused operators by the names of what they are fused from, and by those of the network's outputs.
   private let owners: [String: String]
@@ -21,11 +43,28 @@ package struct OperatorAttribution {
     owners = Dictionary(outputs) { first, _ in first }.merging(names) { _, own in own }
   }
 
-  /// The sums by operator.
-  package func sums(_ timings: [String: Double]) -> [String: Double] {
-    timings.reduce(into: [:]) { sums, timing in
+  /// The sums by operator of a runtime's timings in the order in which its operators run.
+  package func sums(inOrder timings: [Timing]) -> [String: Double] {
+    var last: String?
+    return timings.reduce(into: [:]) { sums, timing in
+      guard timing.milliseconds.isFinite, timing.milliseconds > 0 else { return }
+      let owner = owner(of: timing.name)
+      if let owner { last = owner }
+      sums[owner ?? last.map(Self.after) ?? Self.runtime, default: 0] += timing.milliseconds
+    }
+  }
+
+  /// The sums by operator of sums that were made elsewhere, where operators may have other names.
+  package func sums(of elsewhere: [String: Double]) -> [String: Double] {
+    elsewhere.reduce(into: [:]) { sums, timing in
       guard timing.value.isFinite, timing.value > 0 else { return }
-      sums[owner(of: timing.key) ?? Self.runtime, default: 0] += timing.value
+      let own: String?
+      if timing.key.hasPrefix(Self.afterPrefix) {
+        own = owner(of: String(timing.key.dropFirst(Self.afterPrefix.count))).map(Self.after)
+      } else {
+        own = owner(of: timing.key)
+      }
+      sums[own ?? Self.runtime, default: 0] += timing.value
     }
   }
 

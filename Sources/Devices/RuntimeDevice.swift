@@ -97,8 +97,8 @@ public struct RuntimeDevice: Device {
         },
         operators: { latency in
           let question = RuntimeProcess.Question(profile: MachineTiming.operatorRuns(latency))
-          let timings = try worker.ask(question, patience: Self.loadPatience + Self.runPatience).operators ?? [:]
-          return attribution.sums(timings)
+          let timings = try worker.ask(question, patience: Self.loadPatience + Self.runPatience).operators ?? []
+          return attribution.sums(inOrder: timings)
         })
     }
   }

@@ -9,7 +9,8 @@ final class RuntimeProcess: Sendable {
     var version: String?
     var loaded: Bool?
     var milliseconds: [Double]?
-    var operators: [String: Double]?
+    /// What the runtime's operators take, in the order in which they run.
+    var operators: [OperatorAttribution.Timing]?
     var missing: String?
     var python: String?
     var error: String?

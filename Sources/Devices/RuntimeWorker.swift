@@ -4,7 +4,7 @@
 ///     {"describe": true}                           → {"version": "1.23.2"}
 ///     {"load": "/tmp/a/network.onnx", "shapes": {"image": [1, 3, 32, 32]}}   → {"loaded": true}
 ///     {"milliseconds": 10, "at_most": 100, "processor": 1}   → {"milliseconds": [1.02, 1.01, …]}
-///     {"profile": 20}                              → {"operators": {"stem.conv_nchwc": 0.4, …}}
+///     {"profile": 20}            → {"operators": [{"name": "stem.conv_nchwc", "milliseconds": 0.4}, …]} as they ran
 ///
 /// Any answer may be `{"error": "…"}` instead.
 enum RuntimeWorker {
@@ -109,7 +109,8 @@ enum RuntimeWorker {
         times = (profile_onnxruntime if runtime == "onnxruntime" else profile_openvino)(path, shapes, runs)
         # The first run warms up. Clocks that tick in microseconds need a mean; a third at either end may be disturbed.
         middle = lambda values: sorted(values)[len(values) // 3 : len(values) - len(values) // 3]
-        return {name: float(numpy.mean(middle(values[1:]))) for name, values in times.items()}
+        mean = lambda values: float(numpy.mean(middle(values[1:])))
+        return [{"name": name, "milliseconds": mean(values)} for name, values in times.items()]
 
     run = network = None
     for line in sys.stdin:

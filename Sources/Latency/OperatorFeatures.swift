@@ -67,12 +67,17 @@ public struct NetworkFeatures: Hashable, Sendable {
   public let workingSet: Double
   /// What a runtime may do beside the operators: amounts by kind; see ``RuntimeWork``.
   let runtimeWork: [String: Double]
+  /// What each operator's result passes before the next ones read it, in the order of the operators.
+  package let passings: [Passing]
 
   /// Creates features from their parts.
   public init(operators: [OperatorFeatures]) {
     self.operators = operators
     workingSet = operators.reduce(0) { $0 + $1.terms[.weights] + $1.terms[.written] }
     runtimeWork = ["network": 1, "operators": Double(operators.count)]
+    passings = operators.map {
+      Passing(from: $0.category.group, to: "", bytes: $0.terms[.written], position: $0.position)
+    }
   }
 
   /// The features of a network that is fused already.
@@ -81,6 +86,7 @@ public struct NetworkFeatures: Hashable, Sendable {
     operators = network.nodes.map { OperatorFeatures(of: $0, in: network, workingSet: workingSet) }
     self.workingSet = workingSet
     runtimeWork = RuntimeWork.amounts(of: network)
+    passings = RuntimeWork.passings(of: network, workingSet: workingSet)
   }
 
   /// The features of the fused form of a network.

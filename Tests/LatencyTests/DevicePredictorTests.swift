@@ -108,6 +108,47 @@ import Testing
     #expect(!predictor.model.overheads.isEmpty)
   }
 
+  @Test("What the runtime takes between operators depends on the kinds of both")
+  func passings() throws {
+    func slowed(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
+      networks.map { network in
+        var network = network
+        network.passings = network.features.passings.map { passing in
+          passing.origin.contains("hswish") && passing.kind.hasSuffix(">depthwise") ? 0.01 + passing.bytes / 10e6 : 0
+        }
+        network.milliseconds += network.passings.reduce(0, +)
+        return network
+      }
+    }
+    let predictor = try DevicePredictor.fit(slowed(measured(60, seed: 7)), provenance: testProvenance)
+    let held = slowed(try measured(40, seed: 8, noise: 0))
+    #expect(held.contains { $0.passings.reduce(0, +) > 0.2 * $0.milliseconds })
+    #expect(try predictor.evaluated(on: held).meanRelativeError < 0.03)
+    let read = try DevicePredictor.decode(predictor.encoded(), path: "file")
+    #expect(read.model == predictor.model)
+    let some = try #require(held[0].features.passings.first { $0.kind == "dense hswish>depthwise" })
+    func passing(to kind: String) -> Passing {
+      Passing(from: "dense hswish", to: kind, bytes: some.bytes, position: some.position)
+    }
+    let known = predictor.model.parts(of: passing(to: "depthwise"))
+    #expect(abs(known.milliseconds - 0.01 - some.bytes / 10e6) < 1e-3 && known.doubt < 0.1 * known.milliseconds)
+    let unknown = predictor.model.parts(of: passing(to: "whatever"))
+    #expect(unknown.milliseconds > 0 && unknown.doubt == unknown.milliseconds)
+  }
+
+  @Test("A file keeps positions with more values than a byte can count")
+  func manyValues() throws {
+    let supports = (0..<700).map { number in
+      var lanes = SIMD16<Float>.zero
+      (lanes[0], lanes[3], lanes[9]) = (Float(number) - 350, Float(number % 7) / 64, Float(number / 256))
+      return OperatorPosition(lanes)
+    }
+    let process = GaussianProcess(
+      kernel: OperatorFit.operatorKernel, supports: supports, weights: supports.indices.map(Float.init))
+    let data = try JSONEncoder().encode(process)
+    #expect(try JSONDecoder().decode(GaussianProcess.self, from: data) == process)
+  }
+
   @Test("Ten networks correct the predictor of a device that is another by a factor and a term")
   func correction() throws {
     let base = try DevicePredictor.fit(measured(60, seed: 9), provenance: testProvenance)
@@ -177,12 +218,14 @@ import Testing
   @Test(
     "A damaged number or word is an error that names its place",
     arguments: [
-      ("\"version\" : 1", "\"version\" : 2", "version"),
+      ("\"version\" : 2", "\"version\" : 3", "version"),
       ("\"format\" : \"quoin", "\"format\" : \"other", "format"),
       ("\"coverage\" : 0.9", "\"coverage\" : 7", "interval"),
       ("\"log_half_width\" : ", "\"log_half_width\" : -", "interval"),
       ("\"positions\" : \"", "\"positions\" : \"AAAA", "position"),
       ("\"positions\" : \"", "\"positions\" : \"?", "positions"),
+      ("\"values\" : [", "\"values\" : [\"AAAA\",", "position"),
+      ("\"values\" : [", "\"values\" : [], \"x\": [", "position"),
       ("\"weights\" : \"", "\"weights\" : \"AADAfwAAwH8AAMB/", "position"),
       ("\"macs\" : ", "\"macs\" : -", "costs"),
       ("\"macs\" : ", "\"marcs\" : ", "marcs"),

@@ -85,7 +85,7 @@ public struct RemoteDevice: Device {
     }
     guard var summary = answer.summary else { throw client.nonsense("its numbers are not those of a measurement") }
     // The agent fused the network anew, so that operators may be called by another one of the names that they were fused from.
-    summary.operators = summary.operators.map(OperatorAttribution(network).sums)
+    summary.operators = summary.operators.map(OperatorAttribution(network).sums(of:))
     return summary
   }
 }

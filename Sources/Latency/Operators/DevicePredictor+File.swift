@@ -18,7 +18,7 @@ extension DevicePredictor {
   /// - Throws: ``Diagnostic`` that names the file, the place inside it and the rule.
   public static func load(_ folder: String) throws -> DevicePredictor {
     let path = path(in: folder)
-    return try decode(readFile(path, limit: 64 << 20), path: path)
+    return try decode(readFile(path, limit: 8 << 20), path: path)
   }
 
   package func encoded() throws -> Data {

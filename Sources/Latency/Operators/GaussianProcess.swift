@@ -14,6 +14,11 @@ package struct GaussianProcess: Hashable, Sendable {
   /// How much each adds.
   package let weights: [Float]
 
+  /// Creates a process of known weights.
+  package init(kernel: Kernel, supports: [OperatorPosition], weights: [Float]) {
+    (self.kernel, self.supports, self.weights) = (kernel, supports, weights)
+  }
+
   /// A sum of two bells over the distance of positions and of a constant, which all positions share.
   package struct Kernel: Hashable, Sendable {
     /// What changes slowly: variance, and width in octaves.

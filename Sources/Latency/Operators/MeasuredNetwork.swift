@@ -13,18 +13,23 @@ public struct MeasuredNetwork: Hashable, Sendable {
   public var milliseconds: Double
   /// What each operator took of it, in the order of the features; 0 for what a runtime absorbs into others.
   public var operators: [Double]
-  /// What the runtime took for itself.
+  /// What the runtime took for itself after each operator, in the same order.
+  public var passings: [Double]
+  /// What the runtime took for itself elsewhere.
   public var overhead: Double
 
   /// Creates a measurement.
   ///
-  /// - Parameter timings: what the device says of operators, by the names of the fused network's nodes; other names are
-  ///   the runtime's own.
+  /// - Parameters:
+  ///   - timings: what the device says of operators, by the names of the fused network's nodes; other names are
+  ///     the runtime's own.
+  ///   - passings: what of the runtime's own comes after operators, by their names.
   /// - Throws: ``Diagnostic`` that names the network where a latency is unusable.
   public init(
-    key: String, family: String, features: NetworkFeatures, milliseconds: Double, timings: [String: Double]
+    key: String, family: String, features: NetworkFeatures, milliseconds: Double, timings: [String: Double],
+    passings: [String: Double] = [:]
   ) throws {
-    let usable = ([milliseconds] + timings.values).allSatisfy { $0.isFinite && $0 >= 0 }
+    let usable = ([milliseconds] + timings.values + passings.values).allSatisfy { $0.isFinite && $0 >= 0 }
     guard usable, milliseconds > 0 else {
       throw Diagnostic(
         .unusableFile, "a sample's latency is unusable", at: .init(path: key), value: "\(milliseconds)",
@@ -33,7 +38,8 @@ public struct MeasuredNetwork: Hashable, Sendable {
     (self.key, self.family, self.features, self.milliseconds) = (key, family, features, milliseconds)
     // What a runtime does to given values, such as to quantise an image, depends on what reads them.
     operators = features.operators.map { $0.category.isGiven ? 0 : timings[$0.node] ?? 0 }
-    overhead = max(0, timings.values.reduce(0, +) - operators.reduce(0, +))
+    self.passings = features.operators.map { passings[$0.node] ?? 0 }
+    overhead = max(0, timings.values.reduce(0, +) - operators.reduce(0, +) - self.passings.reduce(0, +))
   }
 }
 

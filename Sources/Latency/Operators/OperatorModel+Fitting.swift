@@ -19,6 +19,15 @@ package enum OperatorFit {
   /// Milliseconds that are added to an operator's before its relative error is taken, so that tiny ones do not count as
   /// much as large ones.
   static let offset = 0.002
+  /// Likeness of what passes between operators of the same kinds.
+  static let passingKernel = GaussianProcess.Kernel(
+    wide: .init(variance: 0.16, width: 3), narrow: .init(variance: 0.02, width: 1), shared: 0.01)
+  /// The standard deviation of what the runtime was seen to take between operators, relative to it.
+  static let passingNoise = 0.1
+  /// Milliseconds under which nothing is corrected, and of how many observations on a kind is.
+  static let (leastPassing, fewestPassings) = (1e-4, 10)
+  /// Milliseconds that are added to what the runtime takes between operators before its relative error is taken.
+  static let passingOffset = 0.003
   /// Timings are taken for no less: a clock's resolution.
   static let shortest = 1e-4
   /// Logarithmic corrections beyond are taken for errors of measurement.
@@ -58,6 +67,8 @@ extension OperatorModel {
     for (group, timings) in Dictionary(grouping: timings, by: \.features.category.group) {
       model.corrections[group] = try correction(timings, to: model)
     }
+    model.passings = passings(networks)
+    model.passingCorrections = try passingCorrections(networks, to: model.passings)
     model.overheads = overheads(networks)
     return model
   }
@@ -98,7 +109,48 @@ extension OperatorModel {
       }, kernel: OperatorFit.operatorKernel)
   }
 
-  /// What the runtime takes for itself, or nothing where no network shows any.
+  /// What the runtime takes between operators, or nothing where no network shows any.
+  private static func passings(_ networks: [MeasuredNetwork]) -> [String: PassingCost] {
+    guard networks.contains(where: { $0.passings.contains { $0 > 0 } }) else { return [:] }
+    let observed = networks.flatMap { Array(zip($0.features.passings, $0.passings)) }
+    let kinds = Dictionary(grouping: observed, by: \.0.kind).merging(
+      Dictionary(grouping: observed, by: \.0.origin)
+    ) { kind, _ in kind }
+    return kinds.merging(["": observed]) { kind, _ in kind }.mapValues { observed in
+      let weights = observed.map { 1 / ($1 + OperatorFit.passingOffset) }
+      let solution = OperatorFit.overheadRegression.scaledCoefficients(
+        zip(observed, weights).map { [$1, $1 * $0.0.bytes] }, targets: zip(observed, weights).map { $1 * $0.1 })
+      return PassingCost(call: solution[0], byte: solution[1])
+    }
+  }
+
+  /// The smooth factors on what the runtime takes between operators, of the kinds where it takes anything.
+  private static func passingCorrections(
+    _ networks: [MeasuredNetwork], to costs: [String: PassingCost]
+  ) throws -> [String: GaussianProcess] {
+    let observed = networks.flatMap { Array(zip($0.features.passings, $0.passings)) }
+    return try Dictionary(grouping: observed, by: \.0.kind).compactMapValues { observed in
+      guard let cost = costs[observed[0].0.kind] else { return nil }
+      let known = observed.filter { cost.milliseconds($0.0) > OperatorFit.leastPassing }
+      let places = Dictionary(grouping: known, by: \.0.position).values.sorted {
+        $0[0].0.position.isBefore($1[0].0.position)
+      }
+      if known.count < OperatorFit.fewestPassings { return nil }
+      return try GaussianProcess.fit(
+        places.map { same in
+          let (milliseconds, tick) = (median(same.map(\.1)), passingTick)
+          let base = cost.milliseconds(same[0].0)
+          let (relative, clock) = (OperatorFit.passingNoise, OperatorFit.clockNoise / (milliseconds + tick))
+          let (limit, lasting) = (OperatorFit.greatestCorrection, OperatorFit.lastingNoise)
+          return .init(
+            position: same[0].0.position,
+            value: max(-limit, min(limit, log((milliseconds + tick) / (base + tick)))),
+            noise: (relative * relative + clock * clock) * (lasting + (1 - lasting) / Double(same.count)))
+        }, kernel: OperatorFit.passingKernel)
+    }
+  }
+
+  /// What the runtime takes for itself elsewhere, or nothing where no network shows any.
   private static func overheads(_ networks: [MeasuredNetwork]) -> [String: Double] {
     guard networks.contains(where: { $0.overhead > 0 }) else { return [:] }
     let kinds = Set(networks.flatMap(\.features.runtimeWork.keys)).sorted()

@@ -14,6 +14,11 @@ package struct OperatorModel: Hashable, Sendable {
   var sources: [Source] = []
   /// The logarithm of the factor on an operator's milliseconds, by group.
   package var corrections: [String: GaussianProcess] = [:]
+  /// What the runtime takes between operators by ``Passing/kind``, by ``Passing/origin``, and under "" for all; empty where it
+  /// takes nothing there.
+  package var passings: [String: PassingCost] = [:]
+  /// The logarithm of the factor on what the runtime takes between operators, by ``Passing/kind``.
+  var passingCorrections: [String: GaussianProcess] = [:]
   /// Milliseconds of the runtime itself per unit of its work.
   package var overheads: [String: Double] = [:]
   /// The logarithm of the factor on a network's milliseconds, by its working set.
@@ -26,14 +31,24 @@ package struct OperatorModel: Hashable, Sendable {
     var model: OperatorModel
   }
 
-  /// Parts of a latency, which add up over operators.
-  struct Parts: Hashable, Sendable {
-    /// Milliseconds.
-    var milliseconds = 0.0
-    /// Milliseconds of operators unlike those that were timed.
-    var doubt = 0.0
+  /// What the runtime takes between two operators.
+  package struct PassingCost: Hashable, Sendable, Codable {
+    /// Milliseconds per result.
+    var call: Double
+    /// Milliseconds per byte.
+    var byte: Double
 
-    static func + (a: Self, b: Self) -> Self {
+    func milliseconds(_ passing: Passing) -> Double { call + byte * passing.bytes }
+  }
+
+  /// Parts of a latency, which add up over operators.
+  package struct Parts: Hashable, Sendable {
+    /// Milliseconds.
+    package var milliseconds = 0.0
+    /// Milliseconds of operators unlike those that were timed.
+    package var doubt = 0.0
+
+    package static func + (a: Self, b: Self) -> Self {
       Self(milliseconds: a.milliseconds + b.milliseconds, doubt: a.doubt + b.doubt)
     }
   }
@@ -45,6 +60,8 @@ package struct OperatorModel: Hashable, Sendable {
     var novelty: Double
   }
 
+  /// Milliseconds that are added before factors between operators are taken, where there may be none.
+  static let passingTick = 2e-4
   /// No operator takes less: a clock's tick.
   static let least = 2e-5
 
@@ -53,6 +70,7 @@ package struct OperatorModel: Hashable, Sendable {
   /// - Throws: ``Diagnostic`` that names the first operator of a kind that was never measured.
   package func latency(of network: NetworkFeatures) throws -> Latency {
     var sum = try network.operators.reduce(Parts()) { $1.category.isGiven ? $0 : $0 + (try parts(of: $1)) }
+    sum = network.passings.reduce(sum) { $0 + parts(of: $1) }
     sum.milliseconds += overhead(of: network)
     let factor = footprintFactor(workingSet: network.workingSet)
     return Latency(
@@ -63,6 +81,20 @@ package struct OperatorModel: Hashable, Sendable {
   private func overhead(of network: NetworkFeatures) -> Double {
     // In a fixed order, since sums in floating point depend on it.
     overheads.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value * network.runtimeWork[$1.key, default: 0] }
+  }
+
+  /// What the runtime takes between two operators; of kinds that were never measured, what it takes between others.
+  package func parts(of passing: Passing) -> Parts {
+    if let cost = passings[passing.kind] {
+      let base = cost.milliseconds(passing)
+      guard let correction = passingCorrections[passing.kind]?.value(at: passing.position) else {
+        return Parts(milliseconds: base)
+      }
+      let milliseconds = max(0, (base + Self.passingTick) * exp(correction.value) - Self.passingTick)
+      return Parts(milliseconds: milliseconds, doubt: correction.novelty * milliseconds)
+    }
+    let likely = (passings[passing.origin] ?? passings[""])?.milliseconds(passing) ?? 0
+    return Parts(milliseconds: likely, doubt: likely)
   }
 
   /// What an operator takes, before the factor of the whole network.

@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Tensors
 
 /// Where an operator stands among others of its group: close positions mean that much the same happens.
 ///
@@ -53,6 +54,17 @@ extension OperatorPosition {
     lanes[13] = Float(window.dilation - 1)
     // In half octaves, so that networks of about one size share what was seen of an operator.
     lanes[14] = 0.8 * (2 * octaves(workingSet)).rounded() / 2
+    self.init(lanes)
+  }
+
+  /// The position of a result that passes between operators: what a change of layout depends on.
+  init(passing shape: Shape, workingSet: Double) {
+    let image = Image(shape.dimensions)
+    var lanes = SIMD16<Float>.zero
+    lanes[1] = octaves(image.channels)
+    lanes[2] = octaves(image.pixels)
+    lanes[9] = 3 * fill(image.channels)
+    lanes[14] = 0.8 * octaves(workingSet).rounded()
     self.init(lanes)
   }
 

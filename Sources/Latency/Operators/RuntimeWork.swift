@@ -23,6 +23,22 @@ enum RuntimeWork {
     return amounts
   }
 
+  /// What the results of a fused network's nodes pass.
+  static func passings(of network: Network, workingSet: Double) -> [Passing] {
+    let kinds = network.nodes.map { kind(of: $0, in: network) }
+    var readers = [Set<String>](repeating: [], count: kinds.count)
+    for (place, node) in network.nodes.enumerated() {
+      for input in node.inputs { readers[input].insert(kinds[place]) }
+    }
+    return network.nodes.enumerated().map { place, node in
+      let activation = node.op.activationAfter.map { " " + $0.rawValue } ?? ""
+      return Passing(
+        from: origin(of: place, kinds, network) + activation, to: readers[place].sorted().joined(separator: "+"),
+        bytes: 4 * Double(node.shape.elementCount),
+        position: OperatorPosition(passing: node.shape, workingSet: workingSet))
+    }
+  }
+
   /// The kind of what a value comes from. Elementwise operators and pools keep the layout that they are given.
   private static func origin(of value: Int, _ kinds: [String], _ network: Network) -> String {
     let kind = kinds[value]
@@ -49,6 +65,23 @@ enum RuntimeWork {
     }
     if channels < 16 { return "stem" }
     return fills ? "dense" : "ragged dense"
+  }
+}
+
+/// What a result passes between the operator that makes it and those that read it: a change of layout, or an activation that
+/// the runtime does not fuse.
+package struct Passing: Hashable, Sendable {
+  /// The kind of the operator that it comes from, with its activation.
+  package let origin: String
+  /// Both kinds.
+  package let kind: String
+  /// Bytes of the result.
+  package let bytes: Double
+  /// Where it stands among others of its kind.
+  package let position: OperatorPosition
+
+  package init(from origin: String, to readers: String, bytes: Double, position: OperatorPosition) {
+    (self.origin, kind, self.bytes, self.position) = (origin + ">", "\(origin)>\(readers)", bytes, position)
   }
 }
 

@@ -1,3 +1,4 @@
+import Devices
 import Diagnostics
 import Latency
 import Networks
@@ -24,9 +25,10 @@ extension SampleStore {
     return try chosen.enumerated().compactMap { position, entry in
       try progress(position, chosen.count)
       guard let recipe = recipes[entry.key], let milliseconds = entry.value.agreedMilliseconds else { return nil }
+      let timings = entry.value.agreedTimings(milliseconds)
       return try MeasuredNetwork(
         key: entry.key, family: recipe.family, features: NetworkFeatures(of: kitchen.network(recipe).network),
-        milliseconds: milliseconds, timings: entry.value.agreedTimings(milliseconds))
+        milliseconds: milliseconds, timings: timings, passings: OperatorAttribution.nodes(after: timings))
     }
   }
 }
