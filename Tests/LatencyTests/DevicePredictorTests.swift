@@ -218,19 +218,19 @@ import Testing
   @Test(
     "A damaged number or word is an error that names its place",
     arguments: [
-      ("\"version\" : 2", "\"version\" : 3", "version"),
-      ("\"format\" : \"quoin", "\"format\" : \"other", "format"),
-      ("\"coverage\" : 0.9", "\"coverage\" : 7", "interval"),
-      ("\"log_half_width\" : ", "\"log_half_width\" : -", "interval"),
-      ("\"positions\" : \"", "\"positions\" : \"AAAA", "position"),
-      ("\"positions\" : \"", "\"positions\" : \"?", "positions"),
-      ("\"values\" : [", "\"values\" : [\"AAAA\",", "position"),
-      ("\"values\" : [", "\"values\" : [], \"x\": [", "position"),
-      ("\"weights\" : \"", "\"weights\" : \"AADAfwAAwH8AAMB/", "position"),
-      ("\"macs\" : ", "\"macs\" : -", "costs"),
-      ("\"macs\" : ", "\"marcs\" : ", "marcs"),
-      ("\"width\" : 4", "\"width\" : 0", "position"),
-      ("\"corrections\" : {", "\"corrections\" : 1, \"x\" : {", "corrections"),
+      ("\"version\":2", "\"version\":3", "version"),
+      ("\"format\":\"quoin", "\"format\":\"other", "format"),
+      ("\"coverage\":0.9", "\"coverage\":7", "interval"),
+      ("\"log_half_width\":", "\"log_half_width\":-", "interval"),
+      ("\"positions\":\"", "\"positions\":\"AAAA", "position"),
+      ("\"positions\":\"", "\"positions\":\"?", "positions"),
+      ("\"values\":[", "\"values\":[\"AAAA\",", "position"),
+      ("\"values\":[", "\"values\":[], \"x\": [", "position"),
+      ("\"weights\":\"", "\"weights\":\"AADAfwAAwH8AAMB/", "position"),
+      ("\"macs\":", "\"macs\":-", "costs"),
+      ("\"macs\":", "\"marcs\":", "marcs"),
+      ("\"width\":4", "\"width\":0", "position"),
+      ("\"corrections\":{", "\"corrections\":1, \"x\":{", "corrections"),
     ])
   func damaged(original: String, replacement: String, place: String) throws {
     let predictor = try DevicePredictor.fit(measured(20, seed: 16), provenance: testProvenance)

@@ -23,7 +23,7 @@ extension DevicePredictor {
 
   package func encoded() throws -> Data {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(DevicePredictorFile(self)) + Data("\n".utf8)
   }
 
