@@ -44,7 +44,9 @@ extension ONNX {
 }
 
 /// A metadata entry that is a list.
-private func json(_ names: [String]) throws -> String { String(decoding: try JSONEncoder().encode(names), as: UTF8.self) }
+private func json(_ names: [String]) throws -> String {
+  String(decoding: try JSONEncoder().encode(names), as: UTF8.self)
+}
 
 /// Turns a network into the nodes of an ONNX graph.
 struct ONNXExporter {

@@ -178,7 +178,8 @@ extension NetworkCompiler {
       operand: operand, window: window, isUnrolled: shape.isUnrolled, images: shape.images,
       rowsPerImage: shape.rows, groups: shape.groups, columns: shape.columns, depth: shape.depth,
       input: input,
-      inputStride: inputStride, inputImage: inputImage, panel: panel, output: pointers[output], outputStride: outputStride, residual: residual,
+      inputStride: inputStride, inputImage: inputImage, panel: panel, output: pointers[output],
+      outputStride: outputStride, residual: residual,
       activation: activation, rowBlocks: shape.rowBlocks, columnBlocks: columnBlocks, scratch: scratch,
       scratchPerWorker: shape.scratchElements, unrolledElements: shape.unrolledElements,
       partition: Partition(blocks: units * columnBlocks, threads: threads, nanoseconds: macs / 32))
