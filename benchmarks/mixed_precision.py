@@ -40,7 +40,7 @@ def rows(result):
         limit = f"{point['limit']:.3g}" if "limit" in point else ""
         mark = " (disturbed)" if point["disturbed"] else ""
         yield (
-            f"| {point['method']} | {limit} | {len(point['int8_layers'])} of {layers} "
+            f"| {point['method']} | {limit} | {len(point['bf16_layers'])} | {len(point['int8_layers'])} of {layers} "
             f"| {point['predicted_latency_ms']:.4f} | {point['measured_latency_ms']:.4f}{mark} "
             f"| {1e6 * point['predicted_error']:.0f} | {1e6 * point['measured_noise_to_signal']:.0f} "
             f"| {decibels(point['measured_noise_to_signal'])} |"
@@ -49,8 +49,8 @@ def rows(result):
 
 def table(result):
     head = [
-        "| Network | limit | layers in INT8 | predicted ms | measured ms | predicted noise, ppm | measured noise, ppm | dB |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| Network | limit | layers in BF16 | in INT8 | predicted ms | measured ms | predicted noise, ppm | measured noise, ppm | dB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     return "\n".join(head + list(rows(result)))
 

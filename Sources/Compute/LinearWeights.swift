@@ -60,7 +60,7 @@ public struct LinearWeights: Sendable {
   static func groups(_ depth: Int) -> Int { (depth + LinearFormat.group - 1) / LinearFormat.group }
 
   /// A number's upper half, rounded to the nearest, ties to even; a NaN stays one.
-  static func bits(_ x: Float) -> UInt16 {
+  package static func bits(_ x: Float) -> UInt16 {
     if x.isNaN { return UInt16(truncatingIfNeeded: x.bitPattern >> 16) | 64 }
     return UInt16(truncatingIfNeeded: (x.bitPattern + 0x7fff + (x.bitPattern >> 16 & 1)) >> 16)
   }

@@ -59,7 +59,7 @@ public final class CompiledNetwork {
     precision: Precision = .int8, linearFormat: LinearFormat? = nil
   ) throws {
     let usesBytes = precision == .int8 && network.isQuantised
-    let usesTiles = usesBytes || linearFormat != nil
+    let usesTiles = usesBytes || linearFormat != nil || network.hasBF16
     let isa = isa.map { usesTiles ? $0 : min($0, .avx512) } ?? (usesTiles ? .nativeInteger : .native)
     guard batch >= 1 else {
       throw Diagnostic(.usage, "bad batch", value: String(batch), rule: "a batch has at least 1 image")

@@ -29,7 +29,8 @@ extension ONNX {
     model.opsetImport = [.with { $0.version = Int64(exportedOperatorSet) }]
     model.graph = try exporter.graph()
     var metadata = metadata
-    if !classes.isEmpty { metadata[classesKey] = String(decoding: try JSONEncoder().encode(classes), as: UTF8.self) }
+    if !classes.isEmpty { metadata[classesKey] = try json(classes) }
+    if fused.hasBF16 { metadata[halfLayersKey] = try json(fused.layersInBF16) }
     model.metadataProps = metadata.sorted { $0.key < $1.key }.map { entry in
       .with { ($0.key, $0.value) = entry }
     }
@@ -40,6 +41,11 @@ extension ONNX {
         .failure, "the network does not fit into an ONNX file", value: network.name, rule: "a file has at most 2 GB")
     }
   }
+}
+
+/// A metadata entry that is a list.
+private func json(_ names: [String]) throws -> String {
+  String(decoding: try JSONEncoder().encode(names), as: UTF8.self)
 }
 
 /// Turns a network into the nodes of an ONNX graph.

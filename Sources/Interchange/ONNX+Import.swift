@@ -109,9 +109,20 @@ struct ONNXImporter {
       outputs.append((output.name, try inFile(output.name) { try $0.value(output.name) }))
     }
     guard !outputs.isEmpty else { throw Diagnostic(.unusableFile, "the network has no outputs", at: .init(file: path)) }
-    let network = try builder.network(outputs: outputs).withoutUnreadNodes()
+    let network = try inBF16(builder.network(outputs: outputs).withoutUnreadNodes())
     let names = Set(network.parameters.map(\.name))
     return (network, weights.filter { names.contains($0.key) })
+  }
+
+  /// The network with the layers in BF16 that the file's metadata lists.
+  private mutating func inBF16(_ network: Network) throws -> Network {
+    guard let entry = model.metadataProps.first(where: { $0.key == ONNX.halfLayersKey }) else { return network }
+    guard let names = try? JSONDecoder().decode([String].self, from: Data(entry.value.utf8)) else {
+      throw Diagnostic(
+        .unusableFile, "the list of layers in BF16 cannot be read", at: .init(file: path, path: ONNX.halfLayersKey),
+        value: String(entry.value.prefix(40)), rule: "it is a JSON list of names")
+    }
+    return try inFile(ONNX.halfLayersKey) { _ in try network.withBF16(Set(names)) }
   }
 
   /// The nodes that an output depends on, in their order.

@@ -52,6 +52,9 @@ public enum ONNX {
 
   /// The metadata entry that holds the class names as a JSON list.
   static let classesKey = "classes"
+  /// The metadata entry that lists, as JSON, the layers that multiply in BF16. The standard's operators have no such form
+  /// that runtimes run, so that other readers see these layers in FP32.
+  static let halfLayersKey = "bf16_layers"
 }
 
 extension ONNXModelProto {

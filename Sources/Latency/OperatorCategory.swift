@@ -26,17 +26,21 @@ extension OperatorCategory {
       // One factor per channel, as squeeze-excite gives, needs no second image.
       let spreads = network.nodes[node.inputs[1]].shape != node.shape
       self.init(rawValue: spreads ? "scale" : "multiply")
+    case .linear where node.op.isBF16: self.init(rawValue: Self.half + node.op.name)
     default: self.init(rawValue: node.op.name)
     }
   }
 
+  /// What stands before the categories of layers in BF16.
+  private static let half = "half-"
+
   private init(_ convolution: Convolution, channels: Int, output: Shape) {
-    let kernel = convolution.kernel
+    let (kernel, format) = (convolution.kernel, convolution.isBF16 ? Self.half : "")
     let side = kernel.height == kernel.width ? "\(kernel.height)" : "\(kernel.height)x\(kernel.width)"
     if convolution.groups == 1 {
       // On a single pixel a convolution is a matrix times a vector: bound by reading weights, as a linear layer.
       let narrow = output[2] * output[3] == 1 ? "linear" : "pointwise"
-      self.init(rawValue: kernel == .one ? narrow : "dense" + side)
+      self.init(rawValue: format + (kernel == .one ? narrow : "dense" + side))
     } else {
       let isDepthwise = convolution.groups == channels && convolution.channels == channels
       self.init(rawValue: (isDepthwise ? "depthwise" : "grouped") + side)

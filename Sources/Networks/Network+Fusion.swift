@@ -145,9 +145,10 @@ extension Network {
     return true
   }
 
-  /// Whether a batch norm may change the weights; bytes stay as they are.
+  /// Whether a batch norm may change the weights; what is rounded stays as it is.
   private func canFold(_ group: FusionGroup) -> Bool {
-    if case .convolution(let convolution) = nodes[group.root].op { !convolution.hasByteWeights } else { false }
+    guard case .convolution(let convolution) = nodes[group.root].op else { return false }
+    return !convolution.hasByteWeights && !convolution.isBF16
   }
 
   /// W′ = W · gamma / sqrt(variance + epsilon) per output channel, and the bias to match.

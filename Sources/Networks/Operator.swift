@@ -89,6 +89,9 @@ public struct Convolution: Hashable, Sendable {
   public var activation: Activation
   /// Whether the weights are whole multiples of scales, which are the last parameter.
   public var hasByteWeights = false
+  /// Whether values and weights are rounded to BF16 before they are multiplied; sums and results are FP32. Only
+  /// without groups.
+  public var isBF16 = false
 
   /// Creates a convolution.
   public init(
@@ -125,6 +128,8 @@ public struct Linear: Hashable, Sendable {
   public var activation: Activation
   /// Whether the weights are whole multiples of scales, which are the last parameter.
   public var hasByteWeights = false
+  /// Whether values and weights are rounded to BF16 before they are multiplied; sums and results are FP32.
+  public var isBF16 = false
 
   /// Creates a fully connected layer.
   public init(features: Int, hasBias: Bool = true, activation: Activation = .identity) {

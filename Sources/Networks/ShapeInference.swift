@@ -26,6 +26,7 @@ extension Operator {
       let shape = try check.image()
       return [shape[0], shape[1], height, width]
     case .convolution(let convolution):
+      try check.require(convolution.groups == 1 || !convolution.isBF16, "a convolution in BF16 has one group")
       return try convolution.outputShape(check)
     case .batchNorm, .activation:
       if case .batchNorm = self { return try check.image() }

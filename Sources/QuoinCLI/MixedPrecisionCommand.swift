@@ -12,10 +12,10 @@ import Tensors
 struct MixedPrecisionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mixed-precision",
-    abstract: "Choose FP32 or INT8 for every layer under a latency or an error limit, and write the QDQ file.",
+    abstract: "Choose FP32, BF16 or INT8 for every layer under a latency or an error limit, and write the QDQ file.",
     discussion: """
-      For every layer the error of the network's outputs with that layer alone in bytes is measured, and on this machine its
-      latency in both formats and that of the conversions between neighbours; block selection picks the formats, and the
+      For every layer the error of the network's outputs with that layer alone in a format is measured, and on this machine
+      its latency in all formats and that of the conversions between neighbours; block selection picks the formats, and the
       chosen network is measured as a whole. docs/MIXED-PRECISION.md has the method.
 
       EXAMPLES
@@ -36,7 +36,7 @@ struct MixedPrecisionCommand: ParsableCommand {
     Double?
   @Option(help: "The least signal to noise of the outputs on the samples, in decibels; the latency is least.")
   var signalToNoiseDb: Double?
-  @Option(help: "The formats to choose from.") var formats = "fp32,int8"
+  @Option(help: "The formats to choose from: fp32,bf16,int8 or fp32,int8.") var formats = "fp32,bf16,int8"
   @Flag(help: "Measure the errors of neighbouring layers together, too.") var pairwise = false
   @Option(help: "Mean Hessian traces (JSON: layer to number), for second-order errors in the place of measured ones.")
   var traces: String?
@@ -77,15 +77,9 @@ struct MixedPrecisionCommand: ParsableCommand {
   }
 
   private func validateFormats() throws {
-    let names = formats.split(separator: ",").map(String.init)
-    if names.contains("bf16") {
-      throw ValidationError(
-        "--formats bf16: the inference core multiplies in BF16 only in fully connected layers, for all of them at once "
-          + "(--weights bf16), and has no BF16 convolutions; formats per layer are fp32 and int8")
-    }
-    guard Set(names) == ["fp32", "int8"], names.count == 2 else {
-      throw ValidationError("--formats is fp32,int8, not '\(formats)'")
-    }
+    guard
+      [["fp32", "int8"], ["bf16", "fp32", "int8"]].contains(formats.split(separator: ",").map(String.init).sorted())
+    else { throw ValidationError("--formats is fp32,bf16,int8 or fp32,int8, not '\(formats)'") }
   }
 
   func run() throws {
@@ -125,6 +119,7 @@ struct MixedPrecisionCommand: ParsableCommand {
     guard let goal = goals.compactMap({ $0 }).first else { throw ValidationError("a limit is needed") }
     var options = MixedPrecisionWorkflow.Options(goal: goal)
     options.method = CalibrationMethod(rawValue: method) ?? .mse
+    options.formats = LayerFormat.allCases.filter { formats.split(separator: ",").contains(Substring($0.rawValue)) }
     (options.threads, options.isPairwise, options.frontPoints, options.seed) = (threads, pairwise, front, seed)
     options.traces = try traces.map(readTraces)
     return options

@@ -99,3 +99,31 @@ struct RoundTripTests {
     #expect(error?.description.contains("head.weight") == true)
   }
 }
+
+extension RoundTripTests {
+  @Test("layers in BF16 come back as such, and a bad list of them is an error")
+  func halfLayers() throws {
+    var builder = NetworkBuilder(name: "half")
+    let image = try builder.input("image", [1, 3, 8, 8])
+    let first = try builder.convolution("first", image, .square(channels: 8, kernel: 3, hasBias: true))
+    let active = try builder.append("active", .activation(.relu), [first])
+    let second = try builder.convolution("second", active, .square(channels: 8, kernel: 1))
+    let sum = try builder.append("sum", .add, [second, active])
+    let pooled = try builder.append("pool", .globalAveragePool, [sum])
+    let flat = try builder.append("flat", .flatten, [pooled])
+    let logits = try builder.linear("head", flat, Linear(features: 5))
+    let network = try builder.network(outputs: [("logits", logits)]).withBF16(["first", "head"])
+    let weights = randomWeights(network, seed: 1)
+    let data = try ONNX.export(network, weights: weights, classes: ["a"])
+    let back = try ONNX.import(data, path: "half.onnx")
+    #expect(back.network.fused().layersInBF16 == network.fused().layersInBF16)
+    #expect(back.network.layersInBF16.count == 2)
+    #expect(try ONNX.summary(of: data, path: "half.onnx").classes == ["a"])
+    for (list, word) in [("[\"first\",\"secnd\"]", "second"), ("[1]", "JSON"), ("", "JSON"), ("[\"pool\"]", "layer")] {
+      let bad = try ONNX.export(
+        network.withBF16([]), weights: weights, metadata: ["bf16_layers": list])
+      let error = #expect(throws: Diagnostic.self) { try ONNX.import(bad, path: "bad.onnx") }
+      #expect(error?.category == .unusableFile && error?.description.contains(word) == true, "\(list)")
+    }
+  }
+}

@@ -49,9 +49,9 @@ private enum SmallNetwork {
   }
 }
 
-/// All choices of layers.
-private func everyChoice(_ count: Int) -> [[Bool]] {
-  (0..<1 << count).map { bits in (0..<count).map { bits >> $0 & 1 == 1 } }
+/// All formats of layers.
+private func everyChoice(_ formats: [[LayerFormat]]) -> [[LayerFormat]] {
+  formats.reduce([[]]) { choices, able in choices.flatMap { choice in able.map { choice + [$0] } } }
 }
 
 @Suite("Mixed precision")
@@ -64,24 +64,29 @@ struct MixedPrecisionTests {
     func numbers(_ count: Int, _ scale: Double) -> [Double] { (0..<count).map { _ in scale * random.uniform() } }
     let count = calibrated.layers.count
     let times = LayerTimes(
-      fixed: 0.1, fp32: numbers(count, 2), int8: numbers(count, 1), toBytes: numbers(crossings.count, 0.4),
-      toNumbers: numbers(crossings.count, 0.4))
-    var errors = LayerErrors(kind: .output, layers: numbers(count, 0.01), pairs: [:])
+      fixed: 0.1, layers: [.fp32: numbers(count, 2), .bf16: numbers(count, 1.5), .int8: numbers(count, 1)],
+      toBytes: numbers(crossings.count, 0.4), toNumbers: numbers(crossings.count, 0.4))
+    var errors = LayerErrors(
+      kind: .output, layers: [.bf16: numbers(count, 0.002), .int8: numbers(count, 0.01)], pairs: [:])
     for layer in 1..<count { errors.pairs[.init(first: layer - 1, second: layer)] = 0.004 * (random.uniform() - 0.5) }
-    return MixedPrecisionModel(layers: calibrated.layers, times: times, errors: errors, crossings: crossings)
+    // A layer that cannot be in BF16 is among them.
+    var formats = calibrated.formats(of: LayerFormat.allCases)
+    formats[Int(seed) % count] = [.fp32, .int8]
+    return MixedPrecisionModel(
+      layers: calibrated.layers, formats: formats, times: times, errors: errors, crossings: crossings)
   }
 
   @Test("the selection problem says what the model says: its optimum is that of trying everything", arguments: 0..<20)
   func optimum(seed: Int) throws {
     let model = try model(seed: UInt64(seed))
-    let choices = everyChoice(model.layers.count)
+    let choices = everyChoice(model.formats)
     let latencies = choices.map(model.latency)
     let (least, most) = (latencies.min() ?? 0, latencies.max() ?? 0)
     for part in [0.1, 0.3, 0.6] {
       let limit = least + part * (most - least)
       let best = choices.filter { model.latency($0) <= limit }.map(model.errors.sum).min() ?? .infinity
       let found = try SelectionSolver.solve(model.problem(.latency(limit)))
-      let chosen = model.isChosen(found.choices)
+      let chosen = model.formats(found.choices)
       #expect(found.status == .optimal)
       #expect(abs(model.errors.sum(chosen) - best) < 1e-9)
       #expect(model.latency(chosen) <= limit + 1e-9)
@@ -90,40 +95,42 @@ struct MixedPrecisionTests {
     }
     let bound = 0.5 * (choices.map(model.errors.sum).max() ?? 0)
     let fastest = choices.filter { model.errors.sum($0) <= bound }.map(model.latency).min() ?? .infinity
-    let found = model.isChosen(try SelectionSolver.solve(model.problem(.noise(bound))).choices)
+    let found = model.formats(try SelectionSolver.solve(model.problem(.noise(bound))).choices)
     #expect(abs(model.latency(found) - fastest) < 1e-9)
   }
 
   @Test("times of steps come back as the parts that they were made of")
   func times() throws {
     let calibrated = try SmallNetwork.calibrated()
-    let timer = LayerTimer(calibrated)
+    let timer = LayerTimer(calibrated, formats: LayerFormat.allCases)
     let designs = timer.designs(seed: 1)
     for crossing in calibrated.crossings where crossing.producer != nil && !crossing.readers.isEmpty {
-      #expect(designs.contains(where: crossing.becomesBytes) && designs.contains(where: crossing.becomesNumbers))
+      let bytes = designs.map { $0.map { $0 == .int8 } }
+      #expect(bytes.contains(where: crossing.becomesBytes) && bytes.contains(where: crossing.becomesNumbers))
     }
     // Every step takes as long as its name is: what is fused, converted or left out shows in the sums.
-    let samples = try designs.map { isChosen in
-      let mixed = try calibrated.quantised(isChosen: isChosen)
+    let samples = try designs.map { formats in
+      let mixed = try calibrated.mixed(formats)
       let fused = try mixed.network.fused(with: mixed.weights)
       let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: ThreadPool(threads: 1))
       let steps = compiled.profile(runs: 1).map { ($0.name, Double($0.name.count)) }
       let operators = Dictionary(steps, uniquingKeysWith: +)
       var latency = LatencySummary(milliseconds: [operators.values.reduce(0, +)])
       latency.operators = operators
-      return LayerTimer.Sample(isChosen: isChosen, latency: latency)
+      return LayerTimer.Sample(formats: formats, latency: latency)
     }
     let times = timer.times(samples)
-    let errors = LayerErrors(kind: .output, layers: calibrated.layers.map { _ in 0 }, pairs: [:])
+    let errors = LayerErrors(kind: .output, layers: [:], pairs: [:])
     let model = MixedPrecisionModel(
-      layers: calibrated.layers, times: times, errors: errors, crossings: calibrated.crossings)
-    for isChosen in everyChoice(calibrated.layers.count) {
-      let mixed = try calibrated.quantised(isChosen: isChosen)
+      layers: calibrated.layers, formats: calibrated.formats(of: LayerFormat.allCases), times: times, errors: errors,
+      crossings: calibrated.crossings)
+    for formats in everyChoice(model.formats) {
+      let mixed = try calibrated.mixed(formats)
       let fused = try mixed.network.fused(with: mixed.weights)
       let compiled = try CompiledNetwork(fused.network, weights: fused.weights, pool: ThreadPool(threads: 1))
       let sum = compiled.profile(runs: 1).reduce(0) { $0 + Double($1.name.count) }
       // A copy's conversion has a longer name than that of the value itself.
-      #expect(abs(model.latency(isChosen) - sum) <= 0.1 * sum, "\(isChosen): \(model.latency(isChosen)), not \(sum)")
+      #expect(abs(model.latency(formats) - sum) <= 0.1 * sum, "\(formats): \(model.latency(formats)), not \(sum)")
     }
   }
 
@@ -145,15 +152,19 @@ struct MixedPrecisionTests {
       return
     }
     #expect(result.chosen.measuredNoiseToSignal <= result.limit)
-    #expect(result.layers.filter { $0.format == "int8" }.map(\.name) == result.chosen.int8Layers)
-    #expect(result.baselines.map(\.method).prefix(2) == ["fp32", "int8"])
+    #expect(result.layers.filter { $0.format == .int8 }.map(\.name) == result.chosen.int8Layers)
+    #expect(result.layers.filter { $0.format == .bf16 }.map(\.name) == result.chosen.bf16Layers)
+    #expect(network.layersInBF16 == result.chosen.bf16Layers)
+    #expect(result.baselines.map(\.method).prefix(3) == ["fp32", "bf16", "int8"])
     #expect(result.baselines[0].measuredNoiseToSignal == 0 && result.baselines[1].measuredNoiseToSignal > 0)
+    #expect(result.baselines[2].measuredNoiseToSignal > 10 * result.baselines[1].measuredNoiseToSignal)
     #expect(network.isQuantised == !result.chosen.int8Layers.isEmpty)
     #expect(weights.count == network.parameters.count)
     #expect(problem.groups.prefix(result.layers.count).map(\.name) == result.layers.map(\.name))
     for (group, layer) in zip(problem.groups, result.layers) {
-      #expect(group.choices[0].costs["latency_ms"] == layer.fp32Ms)
-      #expect(group.choices[1].costs["noise_to_signal_ppm"] == 1e6 * layer.error)
+      #expect(group.choices.map(\.name) == layer.formats.map(\.format.rawValue))
+      #expect(group.choices[0].costs["latency_ms"] == layer.formats[0].milliseconds)
+      #expect(group.choices[1].costs["noise_to_signal_ppm"] == 1e6 * layer.formats[1].error)
     }
     #expect(!problem.interactions.isEmpty)
   }
@@ -182,8 +193,9 @@ struct MixedPrecisionTests {
       Issue.record("a second is long enough")
       return
     }
-    #expect(result.sensitivity == "hessian" && result.layers[0].error == 0)
-    #expect(abs(result.layers.reduce(0) { $0 + $1.error } - 1) < 1e-9)
+    #expect(result.sensitivity == "hessian" && result.layers[0].formats.allSatisfy { $0.error == 0 })
+    #expect(abs(result.layers.reduce(0) { $0 + $1.formats[2].error } - 1) < 1e-9)
+    #expect(result.layers.reduce(0) { $0 + $1.formats[1].error } < 0.1)
     traces["steem"] = 1
     let unknown = #expect(throws: Diagnostic.self) { try run(.latency(1000), change: { $0.traces = traces }) }
     #expect(unknown?.nearest == "stem")

@@ -16,16 +16,14 @@ extension NetworkCompiler {
       rounding: try parameters.required(node, 0), columns: linear.features, depth: depth, format: format)
     let packed = PackedLinear(
       weights, bias: linear.hasBias ? try parameters.required(node, 1) : nil, kernel: kernel)
-    let memory = keepBytes(count: packed.byteCount)
-    memory.copyMemory(from: packed.pointer, byteCount: packed.byteCount)
     let panel = Int(kernel.panel)
+    let kept = keep(packed, panel: panel)
     let panels = (linear.features + panel - 1) / panel
     append(
       .linear(
         LinearStep(
           function: kernel.function, rows: rows, columns: linear.features, depth: depth,
-          input: pointers[node.inputs[0]], packed: UnsafeRawPointer(memory),
-          packedColumn: packed.byteCount / packed.paddedColumns(panel: panel), panel: panel,
+          input: pointers[node.inputs[0]], packed: kept.start, packedColumn: kept.column, panel: panel,
           output: pointers[value], scratch: scratch, scratchPerWorker: rows * (depth + 64),
           partition: Partition(
             blocks: threads == 1 ? 1 : min(panels, 4 * threads), threads: threads,
@@ -43,13 +41,5 @@ extension NetworkCompiler {
       let rows = layouts[value].elements / linear.features
       return rows * (layouts[network.nodes[value].inputs[0]].shape[-1] + 64)
     }.max() ?? 0
-  }
-}
-
-extension PackedLinear {
-  /// The columns of all panels; the last one may be of half the width.
-  fileprivate func paddedColumns(panel: Int) -> Int {
-    let rest = columns % panel
-    return columns - rest + (rest == 0 ? 0 : rest <= panel / 2 ? panel / 2 : panel)
   }
 }

@@ -17,6 +17,21 @@ extension NetworkCompiler {
     }
   }
 
+  /// A right operand in BF16, with its bias.
+  mutating func rounded(_ weight: [Float], _ bias: [Float]?, columns: Int, depth: Int) -> ProductStep.Operand {
+    let kernel = LinearKernel.kernel(.bf16, isa)
+    let weights = LinearWeights(rounding: weight, columns: columns, depth: depth, format: .bf16)
+    let packed = keep(PackedLinear(weights, bias: bias, kernel: kernel), panel: Int(kernel.panel))
+    return .rounded(kernel.function, packed.start, column: packed.column, tail: kernels.transform)
+  }
+
+  /// Keeps a packed matrix; a column of it takes `column` bytes.
+  mutating func keep(_ packed: PackedLinear, panel: Int) -> (start: UnsafeRawPointer, column: Int) {
+    let memory = keepBytes(count: packed.byteCount)
+    memory.copyMemory(from: packed.pointer, byteCount: packed.byteCount)
+    return (UnsafeRawPointer(memory), packed.byteCount / packed.paddedColumns(panel: panel))
+  }
+
   /// One packed matrix per group, one behind the other; rows of a matrix are taps × channels of the group.
   mutating func packGroups(
     _ weight: [Float], _ bias: [Float]?, _ convolution: Convolution, inputs: Int
@@ -39,6 +54,14 @@ extension NetworkCompiler {
       (all.pointer + index * stride).update(from: buffer.pointer, count: stride)
     }
     return (keep(all), stride)
+  }
+}
+
+extension PackedLinear {
+  /// The columns of all panels; the last one may be of half the width.
+  fileprivate func paddedColumns(panel: Int) -> Int {
+    let rest = columns % panel
+    return columns - rest + (rest == 0 ? 0 : rest <= panel / 2 ? panel / 2 : panel)
   }
 }
 

@@ -26,21 +26,20 @@ extension NetworkCompiler {
     }
     let weight = try parameters.required(node, 0)
     let bias = convolution.hasBias ? try parameters.required(node, 1) : nil
-    let packed = packGroups(weight, bias, convolution, inputs: input.channels)
-    let isUnrolled = !convolution.isPointwise
+    let shape = ProductShape(convolution, input, output)
+    let operand: ProductStep.Operand
+    if convolution.isBF16 {
+      let turned = convolution.tapMajor(weight, channelsPerGroup: input.channels)
+      operand = rounded(turned, bias, columns: shape.columns, depth: shape.depth)
+    } else {
+      let packed = packGroups(weight, bias, convolution, inputs: input.channels)
+      operand = .numbers(kernels.product.function, packed.start, stride: packed.stride)
+    }
     append(
       .product(
         product(
-          ProductShape(
-            // Without windows, the pixels of all images are the rows of one matrix.
-            images: isUnrolled ? output.images : 1,
-            rows: isUnrolled ? output.pixels : output.images * output.pixels,
-            columns: convolution.channels / convolution.groups,
-            depth: convolution.depth(inputs: input.channels), groups: convolution.groups,
-            isUnrolled: isUnrolled),
-          window: convolution.window(input, output), input: pointers[node.inputs[0]],
-          inputStride: input.channels,
-          inputImage: input.imageElements, packed: packed.start, packedGroup: packed.stride, output: value,
+          shape, operand, window: convolution.window(input, output), input: pointers[node.inputs[0]],
+          inputStride: input.channels, inputImage: input.imageElements, output: value,
           outputStride: convolution.channels,
           residual: node.inputs.count > 1 ? pointers[node.inputs[1]] : nil,
           activation: convolution.activation.code)))
@@ -53,15 +52,18 @@ extension NetworkCompiler {
     let depth = input.shape[-1]
     let weight = try parameters.required(node, 0)
     let bias = linear.hasBias ? try parameters.required(node, 1) : nil
-    let packed = pack(weight, bias, columns: linear.features, depth: depth)
+    let operand: ProductStep.Operand
+    if linear.isBF16 {
+      operand = rounded(weight, bias, columns: linear.features, depth: depth)
+    } else {
+      let packed = pack(weight, bias, columns: linear.features, depth: depth)
+      operand = .numbers(kernels.product.function, keep(packed.buffer), stride: 0)
+    }
     append(
       .product(
         product(
-          ProductShape(
-            images: 1, rows: input.elements / depth, columns: linear.features, depth: depth, groups: 1,
-            isUnrolled: false),
-          window: qn_window(), input: pointers[node.inputs[0]], inputStride: input.rowStride ?? depth, inputImage: 0,
-          packed: keep(packed.buffer), packedGroup: 0, output: value, outputStride: linear.features,
+          ProductShape(linear, input), operand, window: qn_window(), input: pointers[node.inputs[0]],
+          inputStride: input.rowStride ?? depth, inputImage: 0, output: value, outputStride: linear.features,
           residual: nil,
           activation: linear.activation.code)))
   }
@@ -98,6 +100,23 @@ struct ProductShape {
   let depth: Int
   let groups: Int
   let isUnrolled: Bool
+  let isRounded: Bool
+
+  init(_ convolution: Convolution, _ input: ValueLayout, _ output: ValueLayout) {
+    isUnrolled = !convolution.isPointwise
+    // Without windows, the pixels of all images are the rows of one matrix.
+    images = isUnrolled ? output.images : 1
+    rows = isUnrolled ? output.pixels : output.images * output.pixels
+    columns = convolution.channels / convolution.groups
+    depth = convolution.depth(inputs: input.channels)
+    (groups, isRounded) = (convolution.groups, convolution.isBF16)
+  }
+
+  init(_ linear: Linear, _ input: ValueLayout) {
+    (images, groups, isUnrolled, isRounded) = (1, 1, false, linear.isBF16)
+    (columns, depth) = (linear.features, input.shape[-1])
+    rows = input.elements / depth
+  }
 
   /// Rows are cut so that a block of the left operand stays in the first-level cache, yet is tall enough to reuse the
   /// right one: with fewer than 56 rows, large weights would come from memory more slowly than they are multiplied. A block
@@ -111,6 +130,12 @@ struct ProductShape {
   var unrolledElements: Int {
     isUnrolled ? MemoryPlanner.wholeLines(rowsPerBlock * depth) : 0
   }
+
+  /// Elements of memory for a block of rows that are rounded to BF16; see `qn_linear_gemm_function`.
+  private var roundedElements: Int { isRounded ? MemoryPlanner.wholeLines(rowsPerBlock * (depth + 64)) : 0 }
+
+  /// Elements of scratch memory that a thread needs.
+  var scratchElements: Int { unrolledElements + roundedElements }
 }
 
 extension NetworkCompiler {
@@ -119,6 +144,9 @@ extension NetworkCompiler {
   var unrolledElements: Int {
     network.nodes.indices.map { value in
       if case .matrixProduct = network.nodes[value].op { return packedSize(of: value) }
+      if case .linear(let linear) = network.nodes[value].op {
+        return ProductShape(linear, layouts[network.nodes[value].inputs[0]]).scratchElements
+      }
       guard case .convolution(let convolution) = network.nodes[value].op else { return 0 }
       let (operand, output) = (network.nodes[value].inputs[0], layouts[value])
       let input = layouts[operand]
@@ -128,34 +156,32 @@ extension NetworkCompiler {
         return convolution.isPointwise ? 0 : byteScratch(convolution, channels: input.channels, output: output) / 4
       }
       if convolution.hasNarrowGroups { return groupedElements(convolution, input, output) }
-      guard !convolution.isPointwise, winogradShape(convolution, input: input, output: output) == nil else { return 0 }
-      let depth = convolution.depth(inputs: input.channels)
-      return ProductShape(
-        images: 1, rows: output.pixels, columns: 1, depth: depth, groups: 1, isUnrolled: true
-      ).unrolledElements
+      guard winogradShape(convolution, input: input, output: output) == nil else { return 0 }
+      return ProductShape(convolution, input, output).scratchElements
     }.max() ?? 0
   }
 
   private func product(
-    _ shape: ProductShape, window: qn_window, input: UnsafePointer<Float>, inputStride: Int, inputImage: Int,
-    packed: UnsafePointer<Float>, packedGroup: Int, output: Int, outputStride: Int,
+    _ shape: ProductShape, _ operand: ProductStep.Operand, window: qn_window, input: UnsafePointer<Float>,
+    inputStride: Int, inputImage: Int, output: Int, outputStride: Int,
     residual: UnsafePointer<Float>?, activation: qn_activation
   ) -> ProductStep {
     let units = shape.images * shape.rowBlocks * shape.groups
-    let panels = (shape.columns + kernels.panel - 1) / kernels.panel
+    let panel = shape.isRounded ? Int(LinearKernel.kernel(.bf16, isa).panel) : kernels.panel
+    let panels = (shape.columns + panel - 1) / panel
     // Few rows are shared out by columns; then every thread reads its own part of the weights. Windows are unrolled for
     // every block of columns again, which takes less time than the threads would wait.
     let isWide = threads > 1 && units < 2 * threads
     let columnBlocks = isWide ? min(panels, (2 * threads + units - 1) / units) : 1
     let macs = shape.images * shape.rows * shape.groups * shape.columns * shape.depth
     return ProductStep(
-      function: kernels.product.function, window: window, isUnrolled: shape.isUnrolled, images: shape.images,
+      operand: operand, window: window, isUnrolled: shape.isUnrolled, images: shape.images,
       rowsPerImage: shape.rows, groups: shape.groups, columns: shape.columns, depth: shape.depth,
       input: input,
-      inputStride: inputStride, inputImage: inputImage, packed: packed, packedGroup: packedGroup,
-      panel: kernels.panel, output: pointers[output], outputStride: outputStride, residual: residual,
+      inputStride: inputStride, inputImage: inputImage, panel: panel, output: pointers[output],
+      outputStride: outputStride, residual: residual,
       activation: activation, rowBlocks: shape.rowBlocks, columnBlocks: columnBlocks, scratch: scratch,
-      scratchPerWorker: shape.unrolledElements,
+      scratchPerWorker: shape.scratchElements, unrolledElements: shape.unrolledElements,
       partition: Partition(blocks: units * columnBlocks, threads: threads, nanoseconds: macs / 32))
   }
 

@@ -47,7 +47,7 @@ extension Network {
 
   /// Whether a node is a convolution of numbers, not bytes, that the stem kernels run.
   func isStem(_ value: ValueID, _ layouts: [ValueLayout]) -> Bool {
-    guard case .convolution(let convolution) = nodes[value].op, convolution.groups == 1,
+    guard case .convolution(let convolution) = nodes[value].op, convolution.groups == 1, !convolution.isBF16,
       nodes[value].inputs.count == 1, nodes[value].grid == nil, nodes[nodes[value].inputs[0]].grid == nil
     else { return false }
     let channels = layouts[nodes[value].inputs[0]].channels

@@ -6,7 +6,7 @@ import Tensors
 extension NetworkCompiler {
   /// How a convolution is cut into Winograd tiles where that is estimated to be faster than unrolled windows.
   func winogradShape(_ convolution: Convolution, input: ValueLayout, output: ValueLayout) -> WinogradShape? {
-    guard convolution.isWinogradCase else { return nil }
+    guard convolution.isWinogradCase, !convolution.isBF16 else { return nil }
     let shapes = [4, 2].map {
       WinogradShape(
         tile: $0, inputs: input.channels, output: output, cacheBytes: CPU.current.l2Bytes)

@@ -1,3 +1,4 @@
+import Compute
 import Diagnostics
 import Networks
 import Tensors
@@ -41,12 +42,20 @@ public struct CalibratedNetwork: Sendable {
     owners = network.owners(layers: positions)
   }
 
-  /// ‖Q(W) − W‖² of every layer.
-  public var weightErrors: [Double] {
+  /// ‖Q(W) − W‖² of every layer in bytes.
+  var byteErrors: [Double] {
+    weightErrors { _, node in byteWeights[node.parameters[0].name]?.values ?? [] }
+  }
+
+  /// ‖Q(W) − W‖² of every layer in BF16.
+  var halfErrors: [Double] {
+    weightErrors { exact, _ in exact.map { Float(bitPattern: UInt32(LinearWeights.bits($0)) << 16) } }
+  }
+
+  private func weightErrors(_ rounded: (_ exact: [Float], _ byteNode: Network.Node) -> [Float]) -> [Double] {
     byteNodes.sorted { $0.key < $1.key }.map { position, node in
       let exact = weights[network.nodes[position].parameters[0].name]?.values ?? []
-      let rounded = byteWeights[node.parameters[0].name]?.values ?? []
-      return zip(exact, rounded).reduce(0) { $0 + Double($1.1 - $1.0) * Double($1.1 - $1.0) }
+      return zip(exact, rounded(exact, node)).reduce(0) { $0 + Double($1.1 - $1.0) * Double($1.1 - $1.0) }
     }
   }
 

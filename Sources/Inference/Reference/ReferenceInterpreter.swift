@@ -21,6 +21,13 @@ package struct ReferenceInterpreter {
       set { elements[((n * shape[1] + c) * shape[2] + y) * shape[3] + x] = newValue }
     }
 
+    /// The elements rounded to BF16.
+    var inBF16: Value {
+      var rounded = self
+      rounded.elements = elements.map { Double(Float(bitPattern: UInt32(LinearWeights.bits(Float($0))) << 16)) }
+      return rounded
+    }
+
     /// Fills an image from a function of image, channel, row and column.
     mutating func fill(_ element: (Int, Int, Int, Int) -> Double) {
       for n in 0..<shape[0] {
@@ -79,7 +86,12 @@ package struct ReferenceInterpreter {
   }
 
   private func evaluate(_ node: Network.Node, _ operands: [Value], batch: Int) throws -> Value {
-    let parameters = try parameters(node)
+    var parameters = try parameters(node)
+    var operands = operands
+    if node.op.isBF16 {
+      operands[0] = operands[0].inBF16
+      parameters[0] = parameters[0].inBF16
+    }
     var shape = node.shape
     shape[0] *= batch
     var result = Value(shape)

@@ -3,7 +3,16 @@ import CKernels
 /// A matrix product with what follows it: a fully connected layer, a pointwise convolution, or any other convolution
 /// whose windows are first unrolled into the rows of a matrix, a cache-sized block at a time.
 struct ProductStep {
-  let function: qn_f32_gemm_function
+  /// The right operand, packed for a family of kernels.
+  enum Operand {
+    /// In FP32; the numbers of a group lie `stride` behind those of the one before.
+    case numbers(qn_f32_gemm_function, UnsafePointer<Float>, stride: Int)
+    /// In BF16, of a single group; a column takes `column` bytes. The left operand is rounded in scratch memory, and what
+    /// follows the sums is a pass of its own over the block, which is still in a cache.
+    case rounded(qn_linear_gemm_function, UnsafeRawPointer, column: Int, tail: qn_f32_epilogue_function)
+  }
+
+  let operand: Operand
   /// Unrolls windows where the operand is not a matrix as it lies.
   let window: qn_window
   let isUnrolled: Bool
@@ -17,8 +26,6 @@ struct ProductStep {
   let input: UnsafePointer<Float>
   let inputStride: Int
   let inputImage: Int
-  let packed: UnsafePointer<Float>
-  let packedGroup: Int
   let panel: Int
   let output: UnsafeMutablePointer<Float>
   let outputStride: Int
@@ -27,9 +34,10 @@ struct ProductStep {
   /// Blocks of rows per image, and of panels of columns.
   let rowBlocks: Int
   let columnBlocks: Int
-  /// Room for one block of unrolled rows per thread.
+  /// Room for one block of unrolled rows per thread, and behind it for the same rows in BF16.
   let scratch: UnsafeMutablePointer<Float>
   let scratchPerWorker: Int
+  let unrolledElements: Int
   let partition: Partition
 
   func run(_ piece: Int, worker: Int) {
@@ -64,12 +72,21 @@ struct ProductStep {
       left += rows.lowerBound * inputStride + group * depth
     }
     let first = (image * rowsPerImage + rows.lowerBound) * outputStride + group * columns + span.lowerBound
-    var epilogue = qn_epilogue(
-      residual: residual.map { $0 + first }, residual_stride: outputStride, activation: activation)
-    function(
-      rows.count, span.count, depth, left, stride,
-      packed + group * packedGroup + span.lowerBound * (depth + 1),
-      &epilogue, output + first, outputStride)
+    let (addend, result) = (residual.map { $0 + first }, output + first)
+    switch operand {
+    case .numbers(let function, let packed, let groupStride):
+      var epilogue = qn_epilogue(residual: addend, residual_stride: outputStride, activation: activation)
+      function(
+        rows.count, span.count, depth, left, stride, packed + group * groupStride + span.lowerBound * (depth + 1),
+        &epilogue, result, outputStride)
+    case .rounded(let function, let packed, let column, let tail):
+      function(
+        rows.count, span.count, depth, left, stride, packed + span.lowerBound * column,
+        unrolled + unrolledElements, result, outputStride)
+      guard addend != nil || activation != qn_identity else { return }
+      tail(
+        rows.count, span.count, result, outputStride, nil, nil, addend, outputStride, activation, result, outputStride)
+    }
   }
 
   private func unroll(

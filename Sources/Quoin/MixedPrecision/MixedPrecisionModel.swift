@@ -24,7 +24,7 @@ public enum MixedPrecisionLimit: Hashable, Sendable {
   }
 }
 
-/// Predicts latency and error of a network with any of its layers in bytes, from measured parts, and poses the choice of
+/// Predicts latency and error of a network with formats for its layers, from measured parts, and poses the choice of
 /// formats as a ``SelectionProblem``.
 ///
 /// Formats are selected as HAWQ-V3 does (Yao et al., 2021): one choice per layer, costs that add up. Conversions between
@@ -33,6 +33,8 @@ public enum MixedPrecisionLimit: Hashable, Sendable {
 public struct MixedPrecisionModel: Sendable {
   /// The names of the layers.
   public let layers: [String]
+  /// The formats that every layer can have, FP32 first.
+  public let formats: [[LayerFormat]]
   /// What they take.
   public let times: LayerTimes
   /// What they cost in quality.
@@ -40,15 +42,18 @@ public struct MixedPrecisionModel: Sendable {
   package let crossings: [FormatCrossing]
 
   /// A model of measured parts.
-  package init(layers: [String], times: LayerTimes, errors: LayerErrors, crossings: [FormatCrossing]) {
-    (self.layers, self.times, self.errors, self.crossings) = (layers, times, errors, crossings)
+  package init(
+    layers: [String], formats: [[LayerFormat]], times: LayerTimes, errors: LayerErrors, crossings: [FormatCrossing]
+  ) {
+    (self.layers, self.formats, self.times, self.errors, self.crossings) = (layers, formats, times, errors, crossings)
   }
 
   /// Names in instances.
   enum Name {
-    static let fp32 = "fp32"
-    static let int8 = "int8"
-    /// Computed in FP32 and rounded as well, and the other way round.
+    /// How a value is there that several layers read: as numbers, or as bytes.
+    static let numbers = LayerFormat.fp32.rawValue
+    static let bytes = LayerFormat.int8.rawValue
+    /// Computed as numbers and rounded as well, and the other way round.
     static let rounded = "fp32+int8"
     static let widened = "int8+fp32"
     static let latency = "latency_ms"
@@ -57,22 +62,26 @@ public struct MixedPrecisionModel: Sendable {
   /// The name of the error among an instance's costs, in millionths: GLPK's tolerances are absolute in places.
   var errorName: String { errors.kind == .output ? "noise_to_signal_ppm" : "hessian_error_ppm" }
 
-  /// Milliseconds with some layers in bytes.
-  public func latency(_ isChosen: [Bool]) -> Double {
+  /// Milliseconds with a format for every layer.
+  public func latency(_ formats: [LayerFormat]) -> Double {
     var sum = times.fixed
-    for (layer, isBytes) in isChosen.enumerated() { sum += isBytes ? times.int8[layer] : times.fp32[layer] }
+    for (layer, format) in formats.enumerated() { sum += times.milliseconds(layer, format) }
+    let isBytes = formats.map { $0 == .int8 }
     for (place, crossing) in crossings.enumerated() {
-      if crossing.becomesBytes(isChosen) { sum += times.toBytes[place] }
-      if crossing.becomesNumbers(isChosen) { sum += times.toNumbers[place] }
+      if crossing.becomesBytes(isBytes) { sum += times.toBytes[place] }
+      if crossing.becomesNumbers(isBytes) { sum += times.toNumbers[place] }
     }
     return sum
   }
 
+  /// All layers in one format, or in FP32 where they cannot.
+  package func all(in format: LayerFormat) -> [LayerFormat] { formats.map { $0.contains(format) ? format : .fp32 } }
+
   /// What the limit is about, predicted.
-  func amount(_ limit: MixedPrecisionLimit, _ isChosen: [Bool]) -> Double {
+  func amount(_ limit: MixedPrecisionLimit, _ formats: [LayerFormat]) -> Double {
     switch limit {
-    case .latency: latency(isChosen)
-    case .noise: errors.sum(isChosen)
+    case .latency: latency(formats)
+    case .noise: errors.sum(formats)
     }
   }
 
@@ -84,34 +93,38 @@ public struct MixedPrecisionModel: Sendable {
     return builder.problem
   }
 
-  /// The layers that a selection has in bytes.
-  package func isChosen(_ choices: [String: String]) -> [Bool] { layers.map { choices[$0] == Name.int8 } }
+  /// The formats of a selection.
+  package func formats(_ choices: [String: String]) -> [LayerFormat] {
+    layers.map { choices[$0].flatMap(LayerFormat.init) ?? .fp32 }
+  }
 
-  /// The simple method: from FP32 on, the layer next that saves most time per error, until the limit holds, or as long as it
-  /// does. `nil` where the latency is never reached.
-  package func greedy(_ limit: MixedPrecisionLimit) -> [Bool]? {
-    var isChosen = layers.map { _ in false }
+  /// The simple method: from FP32 on, the change of one layer's format next that saves most time per error, until the limit
+  /// holds, or as long as it does. `nil` where the latency is never reached.
+  package func greedy(_ limit: MixedPrecisionLimit) -> [LayerFormat]? {
+    var chosen = all(in: .fp32)
     while true {
-      if case .latency(let most) = limit, latency(isChosen) <= most { return isChosen }
-      guard let next = bestFlip(isChosen, limit) else {
-        if case .noise = limit { return isChosen }
+      if case .latency(let most) = limit, latency(chosen) <= most { return chosen }
+      guard let next = bestChange(chosen, limit) else {
+        if case .noise = limit { return chosen }
         return nil
       }
-      isChosen[next] = true
+      chosen = next
     }
   }
 
-  private func bestFlip(_ isChosen: [Bool], _ limit: MixedPrecisionLimit) -> Int? {
-    let (time, error) = (latency(isChosen), errors.sum(isChosen))
-    var best: (layer: Int, worth: Double)?
-    for layer in layers.indices where !isChosen[layer] {
-      var flipped = isChosen
-      flipped[layer] = true
-      if case .noise(let most) = limit, errors.sum(flipped) > most { continue }
-      let saved = time - latency(flipped)
-      let worth = saved / max(errors.sum(flipped) - error, 1e-12)
-      if saved > 0, worth > best?.worth ?? 0 { best = (layer, worth) }
+  private func bestChange(_ chosen: [LayerFormat], _ limit: MixedPrecisionLimit) -> [LayerFormat]? {
+    let (time, error) = (latency(chosen), errors.sum(chosen))
+    var best: (formats: [LayerFormat], worth: Double)?
+    for (layer, able) in formats.enumerated() {
+      for format in able where format != chosen[layer] {
+        var changed = chosen
+        changed[layer] = format
+        if case .noise(let most) = limit, errors.sum(changed) > most { continue }
+        let saved = time - latency(changed)
+        let worth = saved / max(errors.sum(changed) - error, 1e-12)
+        if saved > 0, worth > best?.worth ?? 0 { best = (changed, worth) }
+      }
     }
-    return best?.layer
+    return best?.formats
   }
 }

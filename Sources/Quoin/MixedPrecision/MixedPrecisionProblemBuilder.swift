@@ -16,10 +16,10 @@ struct MixedPrecisionProblemBuilder {
     (self.model, self.limit) = (model, limit)
     groups = model.layers.map { .init(name: $0, choices: []) }
     for layer in groups.indices {
-      groups[layer].choices = [
-        choice(Name.fp32, latency: model.times.fp32[layer]),
-        choice(Name.int8, latency: model.times.int8[layer], error: model.errors.layers[layer]),
-      ]
+      groups[layer].choices = model.formats[layer].map { format in
+        choice(
+          format.rawValue, latency: model.times.milliseconds(layer, format), error: model.errors.error(layer, format))
+      }
     }
   }
 
@@ -38,7 +38,7 @@ struct MixedPrecisionProblemBuilder {
 
   /// Adds what an error of two layers differs from the sum of both.
   mutating func add(error: Double, of pair: LayerErrors.Pair) {
-    pairs[pair, default: [:]][[Name.int8, Name.int8], default: (0, 0)].error += error
+    pairs[pair, default: [:]][[Name.bytes, Name.bytes], default: (0, 0)].error += error
   }
 
   /// Adds the conversions of a value that passes between layers.
@@ -48,17 +48,21 @@ struct MixedPrecisionProblemBuilder {
     case (nil, 1, _): addToInt8(crossing.readers[0], toBytes)
     case (let producer?, 0, _): addToInt8(producer, toNumbers)
     case (let producer?, 1, false):
-      add([Name.fp32, Name.int8], producer, crossing.readers[0], toBytes)
-      add([Name.int8, Name.fp32], producer, crossing.readers[0], toNumbers)
+      let reader = crossing.readers[0]
+      for format in numbers(producer) { add([format, Name.bytes], producer, reader, toBytes) }
+      for format in numbers(reader) { add([Name.bytes, format], producer, reader, toNumbers) }
     default: addValue(crossing, toBytes: toBytes, toNumbers: toNumbers)
     }
   }
 
+  /// The formats of a layer that read and give numbers.
+  private func numbers(_ layer: Int) -> [String] { model.formats[layer].filter { $0 != .int8 }.map(\.rawValue) }
+
   /// A group for a value that is converted once for several readers.
   private mutating func addValue(_ crossing: FormatCrossing, toBytes: Double, toNumbers: Double) {
     let name = "value of " + crossing.name
-    var states = [choice(Name.fp32)]
-    if crossing.producer != nil, !crossing.isReadInNumbers { states.append(choice(Name.int8)) }
+    var states = [choice(Name.numbers)]
+    if crossing.producer != nil, !crossing.isReadInNumbers { states.append(choice(Name.bytes)) }
     states.append(choice(Name.rounded, latency: toBytes))
     if crossing.producer != nil { states.append(choice(Name.widened, latency: toNumbers)) }
     groups.append(.init(name: name, choices: states))
@@ -71,18 +75,21 @@ struct MixedPrecisionProblemBuilder {
     }
   }
 
-  /// Forbids states of a value by the format of a layer.
+  /// Forbids states of a value by what a layer's format gives or reads.
   private mutating func forbid(_ layer: Int, _ value: String, _ states: (_ format: String) -> [String]) {
-    let pairs = [Name.fp32, Name.int8].flatMap { format in
-      states(format).map { SelectionProblem.Pair(choices: [format, $0], forbidden: true) }
+    let pairs = model.formats[layer].flatMap { format in
+      states(format == .int8 ? Name.bytes : Name.numbers).map {
+        SelectionProblem.Pair(choices: [format.rawValue, $0], forbidden: true)
+      }
     }
     interactions.append(.init(groups: [model.layers[layer], value], pairs: pairs))
   }
 
   private mutating func addToInt8(_ layer: Int, _ latency: Double) {
-    let error = model.errors.layers[layer]
-    let known = groups[layer].choices[1].costs[Name.latency] ?? 0
-    groups[layer].choices[1] = choice(Name.int8, latency: known + latency, error: error)
+    for (place, known) in groups[layer].choices.enumerated() where known.name == Name.bytes {
+      groups[layer].choices[place] = choice(
+        Name.bytes, latency: (known.costs[Name.latency] ?? 0) + latency, error: model.errors.error(layer, .int8))
+    }
   }
 
   private mutating func add(_ formats: [String], _ producer: Int, _ reader: Int, _ latency: Double) {

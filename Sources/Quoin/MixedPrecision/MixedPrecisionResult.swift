@@ -1,11 +1,14 @@
+import Inference
 import Networks
 
-/// A network with some layers in bytes: predicted from its parts, and measured as a whole.
+/// A network with formats for its layers: predicted from its parts, and measured as a whole.
 public struct MixedPrecisionPoint: Hashable, Sendable, Codable {
-  /// How the layers were chosen: `fp32`, `int8`, `selection` or `greedy`.
+  /// How the layers were chosen: `fp32`, `bf16`, `int8`, `selection` or `greedy`.
   public var method: String
   /// The limit it was chosen under; `nil` where there was none.
   public var limit: Double?
+  /// The layers in BF16.
+  public var bf16Layers: [String]
   /// The layers in bytes.
   public var int8Layers: [String]
   /// Milliseconds by the sum of the parts.
@@ -26,14 +29,20 @@ public struct MixedPrecisionResult: Hashable, Sendable, Codable {
   public struct Layer: Hashable, Sendable, Codable {
     /// The layer's name.
     public var name: String
-    /// `fp32` or `int8`.
-    public var format: String
-    /// What quantising it alone costs; see ``LayerErrors``.
+    /// What was chosen.
+    public var format: LayerFormat
+    /// What it was chosen from.
+    public var formats: [Measured]
+  }
+
+  /// What was measured of a layer in a format.
+  public struct Measured: Hashable, Sendable, Codable {
+    /// The format.
+    public var format: LayerFormat
+    /// What the layer alone in it costs; see ``LayerErrors``.
     public var error: Double
-    /// Milliseconds in FP32, with what belongs to the layer.
-    public var fp32Ms: Double
-    /// Milliseconds in bytes, without conversions.
-    public var int8Ms: Double
+    /// Milliseconds with what belongs to the layer, without conversions.
+    public var milliseconds: Double
   }
 
   /// What was limited: `latency_ms` or `noise_to_signal`.
@@ -54,7 +63,7 @@ public struct MixedPrecisionResult: Hashable, Sendable, Codable {
   public var solver: String
   /// What the selection is worth, such as `optimal`.
   public var status: String
-  /// All layers in FP32, all in bytes, and the greedy choice where it keeps the limit.
+  /// All layers in each format, and the greedy choice where it keeps the limit.
   public var baselines: [MixedPrecisionPoint]
   /// The layers in execution order.
   public var layers: [Layer]

@@ -7,7 +7,7 @@ struct MixedPrecisionSearch {
   /// What was selected.
   struct Found {
     var point: MixedPrecisionPoint
-    var isChosen: [Bool]
+    var formats: [LayerFormat]
     var selection: SelectionResult
     /// How often the limit was tightened.
     var corrections: Int
@@ -31,22 +31,22 @@ struct MixedPrecisionSearch {
   func run(_ limit: MixedPrecisionLimit) throws -> Outcome {
     var tightened = limit
     var least = Double.infinity
-    var last: [Bool]?
+    var last: [LayerFormat]?
     for corrections in 0...Self.mostCorrections {
       let selection = try select(tightened)
       guard selection.status != .infeasible else { return .infeasible(attainable: try attainable(limit, least)) }
-      let isChosen = model.isChosen(selection.choices)
+      let formats = model.formats(selection.choices)
       // There is nothing tighter to try.
-      if isChosen == last { break }
-      last = isChosen
+      if formats == last { break }
+      last = formats
       try step("verifying the choice", corrections)
-      let point = try bench.point("selection", isChosen, limit: limit.value, by: model)
+      let point = try bench.point("selection", formats, limit: limit.value, by: model)
       let measured = measured(limit, point)
       if measured <= limit.value {
-        return .found(.init(point: point, isChosen: isChosen, selection: selection, corrections: corrections))
+        return .found(.init(point: point, formats: formats, selection: selection, corrections: corrections))
       }
       least = min(least, measured)
-      let predicted = model.amount(limit, isChosen)
+      let predicted = model.amount(limit, formats)
       // What measures too much by more than the limit can be tightened may still keep it at its tightest. That is a
       // sum in another order.
       let tightest = try attainable(limit, .infinity) * (1 + 1e-9)
@@ -57,18 +57,17 @@ struct MixedPrecisionSearch {
 
   /// The choice with its baselines, and the front where asked for.
   func result(_ found: Found, _ limit: MixedPrecisionLimit, frontPoints: Int) throws -> MixedPrecisionResult {
-    let layers = model.layers.indices
-    var baselines = [
-      try bench.point("fp32", layers.map { _ in false }, by: model),
-      try bench.point("int8", layers.map { _ in true }, by: model),
-    ]
+    var baselines = try bench.formats.map { try bench.point($0.rawValue, model.all(in: $0), by: model) }
     if let greedy = model.greedy(limit) {
       baselines.append(try bench.point("greedy", greedy, limit: limit.value, by: model))
     }
-    let rows = layers.map { layer in
+    let rows = model.layers.indices.map { layer in
       MixedPrecisionResult.Layer(
-        name: model.layers[layer], format: found.isChosen[layer] ? "int8" : "fp32", error: model.errors.layers[layer],
-        fp32Ms: model.times.fp32[layer], int8Ms: model.times.int8[layer])
+        name: model.layers[layer], format: found.formats[layer],
+        formats: model.formats[layer].map {
+          .init(
+            format: $0, error: model.errors.error(layer, $0), milliseconds: model.times.milliseconds(layer, $0))
+        })
     }
     return MixedPrecisionResult(
       limited: limit.name, limit: limit.value, sensitivity: model.errors.kind.rawValue, device: bench.fingerprint,
@@ -81,10 +80,9 @@ struct MixedPrecisionSearch {
   /// latencies), or all layers in bytes (for errors), by predictions; these are not corrected.
   private func front(_ limit: MixedPrecisionLimit, count: Int) throws -> [MixedPrecisionPoint] {
     guard count > 0 else { return [] }
-    let layers = model.layers.indices
     let least = try attainable(limit, .infinity)
     let isLatency = if case .latency = limit { true } else { false }
-    let most = model.amount(limit, layers.map { _ in !isLatency })
+    let most = model.amount(limit, model.all(in: isLatency ? .fp32 : .int8))
     var points: [MixedPrecisionPoint] = []
     for number in 0..<count {
       try step("measuring the front", number, of: count)
@@ -94,7 +92,7 @@ struct MixedPrecisionSearch {
       let selection = try select(part)
       guard selection.status != .infeasible else { continue }
       points.append(
-        try bench.point("selection", model.isChosen(selection.choices), limit: part.value, by: model))
+        try bench.point("selection", model.formats(selection.choices), limit: part.value, by: model))
       guard let greedy = model.greedy(part) else { continue }
       points.append(try bench.point("greedy", greedy, limit: part.value, by: model))
     }
@@ -117,7 +115,7 @@ struct MixedPrecisionSearch {
     // Latency becomes the score where the error is what is limited, here by nothing.
     let unlimited = model.problem(.noise(1e9))
     let fastest = try SelectionSolver.solve(unlimited, options: SelectionOptions(reportsBaselines: false))
-    return model.latency(model.isChosen(fastest.choices))
+    return model.latency(model.formats(fastest.choices))
   }
 
   private func measured(_ limit: MixedPrecisionLimit, _ point: MixedPrecisionPoint) -> Double {

@@ -11,8 +11,8 @@ public struct MixedPrecisionTable {
   /// The lines.
   public var text: String {
     let head = [
-      "| network | limit | layers in INT8 | predicted ms | measured ms | predicted error | measured noise to signal | dB |",
-      "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+      "| network | limit | layers in BF16 | in INT8 | predicted ms | measured ms | predicted error | measured noise to signal | dB |",
+      "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     return (head + ([result.chosen] + result.baselines + result.front).map(row)).joined(separator: "\n")
   }
@@ -20,7 +20,8 @@ public struct MixedPrecisionTable {
   private func row(_ point: MixedPrecisionPoint) -> String {
     let decibels = QuantisationNoise.decibels(noiseToSignal: point.measuredNoiseToSignal)
     let cells = [
-      point.method, point.limit.map(number) ?? "", "\(point.int8Layers.count) of \(result.layers.count)",
+      point.method, point.limit.map(number) ?? "", "\(point.bf16Layers.count)",
+      "\(point.int8Layers.count) of \(result.layers.count)",
       number(point.predictedLatencyMs), number(point.measuredLatencyMs) + (point.disturbed ? " (disturbed)" : ""),
       number(point.predictedError), number(point.measuredNoiseToSignal),
       decibels.isFinite ? String(format: "%.1f", decibels) : "exact",

@@ -6,10 +6,10 @@ import Inference
 import Networks
 import Tensors
 
-/// Chooses for every layer of a network whether it works in FP32 or in bytes, so that a limit is kept and the error, or the
+/// Chooses for every layer of a network whether it works in FP32, BF16 or bytes, so that a limit is kept and the error, or the
 /// latency, is least.
 ///
-/// Every layer's error is measured on the network's outputs with that layer alone in bytes; every layer's latency in both
+/// Every layer's error is measured on the network's outputs with that layer alone in a format; every layer's latency in all
 /// formats, and that of conversions, on this machine; the choice is a ``SelectionProblem``. What is chosen is measured as
 /// a whole on the inference core, and where it misses the limit the selection's limit is tightened and solved again.
 ///
@@ -30,6 +30,8 @@ public struct MixedPrecisionWorkflow {
   public struct Options: Sendable {
     /// What is wanted.
     public var goal: Goal
+    /// The formats to choose from, FP32 and INT8 among them.
+    public var formats = LayerFormat.allCases
     /// How ranges follow from samples.
     public var method = CalibrationMethod.mse
     /// The number of threads that latencies are measured with.
@@ -86,9 +88,10 @@ public struct MixedPrecisionWorkflow {
     let bench = try MixedPrecisionBench(calibrated, noise: noise, options: options)
     let times = try bench.times(seed: options.seed) { try step("measuring latencies", $0, $1) }
     let model = MixedPrecisionModel(
-      layers: calibrated.layers, times: times, errors: errors, crossings: calibrated.crossings)
+      layers: calibrated.layers, formats: calibrated.formats(of: options.formats), times: times, errors: errors,
+      crossings: calibrated.crossings)
     let search = MixedPrecisionSearch(model: model, bench: bench, monitor: monitor)
-    let limit = limit(fp32: model.latency(calibrated.layers.map { _ in false }))
+    let limit = limit(fp32: model.latency(model.all(in: .fp32)))
     let problem = model.problem(limit)
     switch try search.run(limit) {
     case .infeasible(let attainable):
@@ -98,15 +101,17 @@ public struct MixedPrecisionWorkflow {
       var result = try search.result(found, limit, frontPoints: options.frontPoints)
       result.samples = samples.values.first?.shape[0] ?? 0
       result.seconds = watch.seconds
-      let mixed = try calibrated.quantised(layers: Set(found.point.int8Layers))
+      let mixed = try calibrated.mixed(found.formats)
       return .found(result, network: mixed.network, weights: mixed.weights, problem: problem)
     }
   }
 
   private func errors(_ calibrated: CalibratedNetwork, _ noise: MixedNoise) throws -> LayerErrors {
-    if let traces = options.traces { return try .hessian(traces, of: calibrated) }
+    if let traces = options.traces { return try .hessian(traces, of: calibrated, formats: options.formats) }
     let pairs = options.isPairwise ? MixedNoise.neighbours(calibrated.crossings) : []
-    return try noise.errors(pairs: pairs) { try step("measuring errors", $0, $1) }
+    return try noise.errors(calibrated.formats(of: options.formats), pairs: pairs) {
+      try step("measuring errors", $0, $1)
+    }
   }
 
   private func limit(fp32: Double) -> MixedPrecisionLimit {
