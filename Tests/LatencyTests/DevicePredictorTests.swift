@@ -252,7 +252,7 @@ import Testing
     let text = String(decoding: data, as: UTF8.self)
     let model =
       "{\"coefficients\":{},\"corrections\":{},\"overheads\":{},\"sources\":[{\"name\":\"a\",\"share\":1,\"model\":"
-    let start = try #require(text.range(of: "\"model\" : ")).upperBound
+    let start = try #require(text.range(of: "\"model\":")).upperBound
     for depth in [5, 50, 400] {
       let nested = String(repeating: model, count: depth) + "{}" + String(repeating: "}]}", count: depth)
       let rest =

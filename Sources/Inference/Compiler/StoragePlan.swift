@@ -119,7 +119,8 @@ extension Operator {
     switch self {
     case .normalize, .batchNorm, .activation, .multiply, .softmax, .layerNorm: [0]
     case .add, .binary: [0, 1]
-    case .convolution: [1]
+    // Products in BF16 are written before the residual is added.
+    case .convolution(let convolution): convolution.isBF16 ? [] : [1]
     default: []
     }
   }

@@ -1,3 +1,4 @@
+import Compute
 import Diagnostics
 import Foundation
 import Networks
