@@ -112,12 +112,13 @@ def main():
                "system": platform.system(), "date": time.strftime("%Y-%m-%d"), "commit": commit}
     (options.out / "devices.json").write_text(
         json.dumps({"machine": machine, "pooled_coverage": pooled, "devices": answers}, indent=1, sort_keys=True) + "\n")
+    docs = os.path.relpath("docs", options.out)
     families = sorted({family for answer in compared["devices"] for family in answer["families"]})
     (options.out / "devices.md").write_text(f"""# Latency prediction on the devices of one machine
 
 Written by `benchmarks/devices.py`. {machine['processor']}, {machine['cores']} cores, a virtual machine with neighbours;
-{machine['date']}, commit {commit}. Networks are measured by the protocol of [docs/MEASURING.md](../../docs/MEASURING.md); the
-predictor is that of [docs/PREDICTORS.md](../../docs/PREDICTORS.md). Networks that were disturbed in every measurement are left
+{machine['date']}, commit {commit}. Networks are measured by the protocol of [docs/MEASURING.md]({docs}/MEASURING.md); the
+predictor is that of [docs/PREDICTORS.md]({docs}/PREDICTORS.md). Networks that were disturbed in every measurement are left
 out, and no network of the test took part in fitting.
 
 | Device | networks to fit | minutes of measuring | networks to test | mean error | within 5 % | within 10 % | in the 90 % interval | one measurement within 5 % of others | within 10 % |
