@@ -50,17 +50,22 @@ public struct LinearWeights: Sendable {
   public func value(_ column: Int, _ step: Int) -> Float {
     let at = column * depth + step
     switch storage {
-    case .bf16(let bits): return Float(bitPattern: UInt32(bits[at]) << 16)
+    case .bf16(let bits): return Self.number(bits[at])
     case .int8(let values, let scales): return scales[column] * Float(values[at])
     case .int4(let values, let scales):
       return scales[column * Self.groups(depth) + step / LinearFormat.group] * Float(values[at])
     }
   }
 
+  /// A number rounded to BF16, to the nearest, ties to even.
+  package static func inBF16(_ x: Float) -> Float { number(bits(x)) }
+
+  private static func number(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
+
   static func groups(_ depth: Int) -> Int { (depth + LinearFormat.group - 1) / LinearFormat.group }
 
   /// A number's upper half, rounded to the nearest, ties to even; a NaN stays one.
-  package static func bits(_ x: Float) -> UInt16 {
+  static func bits(_ x: Float) -> UInt16 {
     if x.isNaN { return UInt16(truncatingIfNeeded: x.bitPattern >> 16) | 64 }
     return UInt16(truncatingIfNeeded: (x.bitPattern + 0x7fff + (x.bitPattern >> 16 & 1)) >> 16)
   }

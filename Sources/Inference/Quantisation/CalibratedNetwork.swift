@@ -49,7 +49,7 @@ public struct CalibratedNetwork: Sendable {
 
   /// ‖Q(W) − W‖² of every layer in BF16.
   var halfErrors: [Double] {
-    weightErrors { exact, _ in exact.map { Float(bitPattern: UInt32(LinearWeights.bits($0)) << 16) } }
+    weightErrors { exact, _ in exact.map(LinearWeights.inBF16) }
   }
 
   private func weightErrors(_ rounded: (_ exact: [Float], _ byteNode: Network.Node) -> [Float]) -> [Double] {

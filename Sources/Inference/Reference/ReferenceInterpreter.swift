@@ -25,7 +25,7 @@ package struct ReferenceInterpreter {
     /// The elements rounded to BF16.
     var inBF16: Value {
       var rounded = self
-      rounded.elements = elements.map { Double(Float(bitPattern: UInt32(LinearWeights.bits(Float($0))) << 16)) }
+      rounded.elements = elements.map { Double(LinearWeights.inBF16(Float($0))) }
       return rounded
     }
 
