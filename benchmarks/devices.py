@@ -52,7 +52,12 @@ def effort(networks):
     return {
         "networks": len(networks), "measurements": len(measurements),
         "calm_networks": sum(any(not one["latency"]["disturbed"] for one in several) for several in networks.values()),
-        "seconds": sum(one.get("seconds") or 0 for one in measurements)}
+        "seconds": sum(seconds(one) for one in measurements)}
+
+
+def seconds(one):
+    """How long a measurement took, without waiting for a calm machine."""
+    return (one.get("seconds") or 0) - (one["latency"].get("disturbedSeconds") or 0)
 
 
 def quoin(program, *arguments):

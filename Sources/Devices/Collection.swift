@@ -28,7 +28,7 @@ public struct LostDevice: Hashable, Sendable {
   public init(name: String, reason: Diagnostic) { (self.name, self.reason) = (name, reason) }
 }
 
-/// A network that a device cannot run.
+/// A network that a device cannot run, or did not.
 public struct RefusedNetwork: Hashable, Sendable {
   /// The key of its job.
   public var key: String
@@ -70,6 +70,8 @@ public struct LatencyCollection: Sendable {
   ///   - progress: is told how many pairs are done of those that were not measured yet, before every measurement and at the end.
   ///   - onLoss: is told once of every device that is lost while others are left.
   ///   - onRefusal: is told of every network that a device cannot run; throws to end the collection.
+  ///   - onFailure: is told of every measurement that failed for another reason, such as a busy machine, so that a later call
+  ///     may succeed; throws to end the collection.
   ///   - sink: takes a sample and the name of its device.
   /// - Returns: The devices that were lost; a later call measures what is missing of them.
   /// - Throws: ``Diagnostic`` where a network cannot be made, or no device is left.
@@ -80,6 +82,7 @@ public struct LatencyCollection: Sendable {
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
     onLoss: (LostDevice) throws -> Void = { _ in },
     onRefusal: (RefusedNetwork) throws -> Void = { throw $0.reason },
+    onFailure: (RefusedNetwork) throws -> Void = { throw $0.reason },
     sink: (_ sample: LatencySample, _ device: String) throws -> Void
   ) throws -> [LostDevice] {
     var lost: [LostDevice] = []
@@ -103,8 +106,11 @@ public struct LatencyCollection: Sendable {
         guard lost.count < devices.count else { throw reason }
         try onLoss(lost[lost.count - 1])
         continue
-      } catch let reason as Diagnostic where reason.category == .failure {
+      } catch let reason as Diagnostic where [.unsupported, .unusableFile].contains(reason.category) {
         try onRefusal(RefusedNetwork(key: job.key, device: device.name, reason: reason))
+        continue
+      } catch let reason as Diagnostic where reason.category == .failure {
+        try onFailure(RefusedNetwork(key: job.key, device: device.name, reason: reason))
         continue
       }
       let seconds = Double(MonotonicClock.nanoseconds - start) / 1e9

@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import Networks
 
 /// A measurement on this machine: its turn among others, pinned threads, calibrations between blocks of runs.
@@ -40,13 +41,18 @@ struct MachineTiming {
       let pool = ThreadPool(threads: threads, pinned: true)
       let calibrator = Calibrator(pool: pool)
       let runner = try prepare(pool)
-      var (reference, processor) = (known, 0)
+      var (reference, processor, waits) = (known, 0, 0)
       let timing = try rules.measure(
         reference: &reference, block: { try runner.block($0, $1, processor) },
         calibrate: { isWaiting in
           if isWaiting, threads == 1 {
             processor = (processor + 1) % CPU.current.cores
             CPU.pinCurrentThread(to: processor)
+          }
+          if isWaiting {
+            waits += 1
+            // Calm often lasts for some thousandths of a second, but who waits for minutes need not keep a processor busy.
+            if waits > Self.eagerWaits { usleep(Self.lazyPause) }
           }
           beforeCalibration()
           return calibrator.measure()
@@ -65,6 +71,9 @@ struct MachineTiming {
     let sum = operators.values.reduce(0, +)
     return sum > 0 ? operators.mapValues { $0 / sum * milliseconds } : nil
   }
+
+  /// Calibrations that are made one after the other while waiting, some seconds, and the microseconds between later ones.
+  private static let (eagerWaits, lazyPause): (Int, UInt32) = (3_000, 10_000)
 
   /// How often operators are timed: for some hundredths of a second, and not so seldom that a median means nothing.
   static func operatorRuns(_ milliseconds: Double) -> Int { max(5, min(50, Int(50 / max(milliseconds, 0.1)))) }

@@ -64,7 +64,7 @@ struct MeasurementLog {
     let timings = isEnough ? counted : blocks.flatMap(\.timings)
     return RepeatedTiming(
       milliseconds: timings, ending: ending, discardedBlocks: isEnough ? blocks.count(where: isDisturbed) : 0,
-      relativeHalfWidth: relativeHalfWidth(timings), disturbed: !isEnough)
+      relativeHalfWidth: relativeHalfWidth(timings), disturbed: !isEnough, lostMilliseconds: lost)
   }
 
   private var counted: [Double] { blocks.filter { !isDisturbed($0) }.flatMap(\.timings) }

@@ -69,9 +69,15 @@ public struct RepeatedTiming: Hashable, Sendable {
   public var relativeHalfWidth: Double
   /// Whether disturbed blocks had to be counted.
   public var disturbed: Bool
+  /// Milliseconds that a disturbed machine cost.
+  public var lostMilliseconds = 0.0
 
   /// The distribution of the timings.
-  public var summary: LatencySummary { LatencySummary(milliseconds: milliseconds, disturbed: disturbed) }
+  public var summary: LatencySummary {
+    var summary = LatencySummary(milliseconds: milliseconds, disturbed: disturbed)
+    summary.disturbedSeconds = lostMilliseconds / 1e3
+    return summary
+  }
 }
 
 extension MeasurementProtocol {

@@ -10,7 +10,7 @@ package struct OperatorAttribution {
   /// What a runtime says of one of its operators.
   package struct Timing: Hashable, Sendable, Decodable {
     var name: String
-    var milliseconds: Double
+    package var milliseconds: Double
 
     /// Creates a timing.
     package init(name: String, milliseconds: Double) { (self.name, self.milliseconds) = (name, milliseconds) }

@@ -76,12 +76,9 @@ public struct RuntimeDevice: Device {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("quoin-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appendingPathComponent("network.onnx").path
     let (network, weights) = try network.prepared(for: precision, weights: weights, threads: threads)
-    try ONNX.export(network, weights: weights).write(to: URL(fileURLWithPath: path))
+    let question = try question(network, weights, in: folder)
     let attribution = OperatorAttribution(network)
-    let shapes = network.inputs.map { (network.nodes[$0].name, network.nodes[$0].shape.dimensions) }
-    let question = RuntimeProcess.Question(load: path, shapes: Dictionary(uniqueKeysWithValues: shapes))
     var timing = MachineTiming(threads: threads, rules: rules)
     // Threads of a runtime spin for a while after a run, which is not the machine's doing.
     if threads > 1 { timing.beforeCalibration = { usleep(4_000) } }
@@ -96,12 +93,48 @@ public struct RuntimeDevice: Device {
           return try Self.checked(answer.milliseconds ?? [], limit, runtime)
         },
         operators: { latency in
-          let question = RuntimeProcess.Question(profile: MachineTiming.operatorRuns(latency))
-          let timings = try worker.ask(question, patience: Self.loadPatience + Self.runPatience).operators ?? []
-          return attribution.sums(inOrder: timings)
+          let timings = try operators(latency)
+          return try attribution.sums(inOrder: clock(folder).corrected(timings))
         })
     }
   }
+
+  /// The question to load a network, whose file is written into a folder.
+  private func question(_ network: Network, _ weights: Weights, in folder: URL) throws -> RuntimeProcess.Question {
+    let path = folder.appendingPathComponent("network.onnx").path
+    try ONNX.export(network, weights: weights).write(to: URL(fileURLWithPath: path))
+    let shapes = network.inputs.map { (network.nodes[$0].name, network.nodes[$0].shape.dimensions) }
+    return RuntimeProcess.Question(load: path, shapes: Dictionary(uniqueKeysWithValues: shapes))
+  }
+
+  /// The runtime's timings of the loaded network's operators.
+  private func operators(_ latency: Double) throws -> [OperatorAttribution.Timing] {
+    let question = RuntimeProcess.Question(profile: MachineTiming.operatorRuns(latency))
+    return try worker.ask(question, patience: Self.loadPatience + Self.runPatience).operators ?? []
+  }
+
+  /// What the runtime's clocks cost; another network is loaded where that is not known yet.
+  private func clock(_ folder: URL) throws -> RuntimeClock {
+    let (few, many) = RuntimeClock.lengths
+    return try worker.clock {
+      try RuntimeClock(
+        middleOf: (0..<Self.clockReadings).map { _ in
+          try RuntimeClock(few: read(few, in: folder), many: read(many, in: folder))
+        })
+    }
+  }
+
+  /// Loads a chain of operators, and times it with clocks and without.
+  private func read(_ length: Int, in folder: URL) throws -> RuntimeClock.Reading {
+    let chain = try RuntimeClock.chain(length)
+    _ = try worker.ask(question(chain.network, chain.weights, in: folder), patience: Self.loadPatience)
+    let block = RuntimeProcess.Question(milliseconds: Self.clockMilliseconds, atMost: Self.clockRuns)
+    let runs = try worker.ask(block, patience: Self.runPatience).milliseconds ?? []
+    let median = try Self.checked(runs, Self.clockRuns, runtime).sorted()[runs.count / 2]
+    return try .init(milliseconds: median, operators: operators(median))
+  }
+
+  private static let (clockReadings, clockMilliseconds, clockRuns) = (7, 20.0, 200)
 
   private static func checked(_ timings: [Double], _ limit: Int, _ runtime: Runtime) throws -> [Double] {
     guard !timings.isEmpty, timings.count <= max(1, limit), timings.allSatisfy({ $0.isFinite && $0 >= 0 }) else {

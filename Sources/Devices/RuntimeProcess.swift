@@ -33,13 +33,11 @@ final class RuntimeProcess: Sendable {
     }
   }
 
-  /// More than any answer: 20,000 timings are half of it.
-  private static let longestAnswer = 1 << 20
-
   private let runtime: RuntimeDevice.Runtime
   private let threads: Int
   private let python: String
   private let pipes = Mutex<WorkerPipes?>(nil)
+  private let knownClock = Mutex<RuntimeClock?>(nil)
 
   init(_ runtime: RuntimeDevice.Runtime, threads: Int, python: String) {
     (self.runtime, self.threads, self.python) = (runtime, threads, python)
@@ -67,8 +65,17 @@ final class RuntimeProcess: Sendable {
       throw failure("it answers what is no answer", String(decoding: text.prefix(80), as: UTF8.self))
     }
     if let package = answer.missing { throw missing("\(answer.python ?? python) has no package '\(package)'") }
-    if let error = answer.error { throw failure("it cannot run the network", error) }
+    if let error = answer.error { throw failure("it cannot run the network", error, .unsupported) }
     return answer
+  }
+
+  /// What a clock at every operator costs, read once.
+  func clock(_ read: () throws -> RuntimeClock) rethrows -> RuntimeClock {
+    try knownClock.withLock { known in
+      let clock = try known ?? read()
+      known = clock
+      return clock
+    }
   }
 
   private func diagnostic(_ failure: WorkerPipes.Failure) -> Diagnostic {
@@ -82,9 +89,11 @@ final class RuntimeProcess: Sendable {
     }
   }
 
-  private func failure(_ problem: String, _ value: String?) -> Diagnostic {
+  private func failure(
+    _ problem: String, _ value: String?, _ category: Diagnostic.Category = .failure
+  ) -> Diagnostic {
     Diagnostic(
-      .failure, "\(runtime.title) failed: \(problem)", at: .init(path: runtime.rawValue), value: value,
+      category, "\(runtime.title) failed: \(problem)", at: .init(path: runtime.rawValue), value: value,
       remedy: "see whether \(runtime.title) runs the exported file by itself")
   }
 

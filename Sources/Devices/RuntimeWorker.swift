@@ -1,7 +1,7 @@
 /// The Python program that times an ONNX file in another runtime. It answers a line of JSON with a line of JSON, so that
 /// this side decides how often to run and when to calibrate.
 ///
-///     {"describe": true}                           → {"version": "1.23.2"}
+///     {}                                           → {"version": "1.23.2"}
 ///     {"load": "/tmp/a/network.onnx", "shapes": {"image": [1, 3, 32, 32]}}   → {"loaded": true}
 ///     {"milliseconds": 10, "at_most": 100, "processor": 1}   → {"milliseconds": [1.02, 1.01, …]}
 ///     {"profile": 20}            → {"operators": [{"name": "stem.conv_nchwc", "milliseconds": 0.4}, …]} as they ran
@@ -15,7 +15,11 @@ enum RuntimeWorker {
     answers = os.fdopen(os.dup(1), "w")
     # What libraries print must not get between the answers.
     os.dup2(2, 1)
-    processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    processors = []
+    if hasattr(os, "sched_getaffinity"):
+        # Those of the program that asks: its thread that started this one may be kept on a single processor.
+        processors = sorted(os.sched_getaffinity(os.getppid()))
+        os.sched_setaffinity(0, processors)
     place = None
 
     def move(processor):

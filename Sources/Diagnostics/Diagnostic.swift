@@ -20,6 +20,8 @@ public struct Diagnostic: Error, Hashable, Sendable {
     case interrupted
     /// Another machine does not answer, or not as it should, so that what it was asked for is not known (exit code 1).
     case unreachable
+    /// A device cannot run a network, however often it is asked (exit code 1).
+    case unsupported
     /// Anything else (exit code 1).
     case failure
   }
@@ -77,7 +79,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
     case .usage: 64
     case .unusableFile: 65
     case .interrupted: 130
-    case .unreachable, .failure: 1
+    case .unreachable, .unsupported, .failure: 1
     }
   }
 }

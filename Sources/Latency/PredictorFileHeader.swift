@@ -5,7 +5,7 @@ struct PredictorFileHeader: Codable, Hashable {
   /// A predictor that is additive over operators.
   static let network = PredictorFileHeader(format: "quoin-latency-predictor", version: 1)
   /// A predictor of any network on one device.
-  static let device = PredictorFileHeader(format: "quoin-device-predictor", version: 2)
+  static let device = PredictorFileHeader(format: "quoin-device-predictor", version: 3)
   /// A predictor from a table.
   static let table = PredictorFileHeader(format: "quoin-table-predictor", version: 1)
 

@@ -37,10 +37,14 @@ public struct PredictorProvenance: Hashable, Sendable, Codable {
   public var space: String?
   /// A checksum of the space's file.
   public var spaceHash: String?
+  /// The networks by where they come from: the version of probes, the checksums of spaces' files, ONNX files.
+  public var networks: [String: Int]?
+  /// The seed of the fit.
+  public var seed: UInt64?
 
   enum CodingKeys: String, CodingKey {
     case deviceName = "device_name"
-    case device, space
+    case device, space, networks, seed
     case spaceHash = "space_hash"
   }
 

@@ -45,6 +45,8 @@ public struct LatencySummary: Hashable, Sendable, Codable {
   /// What the operators take of the median, by the names of their nodes in the fused network; `nil` where the device
   /// cannot tell. What the runtime does for itself stands under names of its own.
   public var operators: [String: Double]?
+  /// Seconds that a disturbed machine cost, by waiting and by runs that were discarded; `nil` where nobody looked.
+  public var disturbedSeconds: Double?
 
   /// Creates a summary of timings.
   ///
@@ -71,6 +73,8 @@ public struct LatencySample: Hashable, Sendable, Codable {
   public var device: DeviceFingerprint
   /// How long the measurement took, with all waiting; `nil` where nobody looked.
   public var seconds: Double?
+  /// How long it would have taken if nothing else had disturbed the machine.
+  public var measuringSeconds: Double { max(0, (seconds ?? 0) - (latency.disturbedSeconds ?? 0)) }
 
   /// Creates a sample.
   public init(key: String, latency: LatencySummary, device: DeviceFingerprint, seconds: Double? = nil) {

@@ -19,6 +19,7 @@ extension DeviceCommand {
           quoin device collect cpu-1t --probes 200 --out samples
           quoin device collect cpu-1t openvino-1t --space searchspaces/mbconv-cifar.yaml --architectures 100 --minutes 10
           quoin device collect cpu-2t --model resnet-50.onnx --repeats 3
+          quoin device collect cpu-2t --probes 200 --patience 30    on a machine with busy neighbours
         """)
 
     @Argument(help: "The devices' names; see quoin device list.") var devices: [String]
@@ -27,7 +28,10 @@ extension DeviceCommand {
     @Option(help: "How many random architectures of every space.") var architectures = 50
     @Option(name: .customLong("model"), help: "An ONNX file; repeatable.") var models: [String] = []
     @Option(help: "Measurements of every network on every device, spread over the time.") var repeats = 1
-    @Option(help: "Minutes of measuring per device after which no network is begun.") var minutes: Double?
+    @Option(help: "Minutes of measuring per device, without waiting, after which no network is begun.")
+    var minutes: Double?
+    @Option(help: "Seconds that a measurement waits for a calm machine before disturbed runs have to do.")
+    var patience: Double = MeasurementProtocol().patience / 1e3
     @Flag(help: "Measure in random order, rather than first what teaches a predictor most.") var randomOrder = false
     @Option(help: "The seed of the draws and of the order.") var seed: UInt64 = 0
     @Option(help: "The folder of the samples.") var out = "samples"
@@ -38,6 +42,7 @@ extension DeviceCommand {
       guard (0...100_000).contains(probes), (1...100_000).contains(architectures), (1...1000).contains(repeats) else {
         throw ValidationError("--probes, --architectures and --repeats are numbers of networks and measurements")
       }
+      guard (0...3600).contains(patience) else { throw ValidationError("--patience is from 0 to 3600 seconds") }
       if let minutes, !(minutes > 0) { throw ValidationError("--minutes is positive, not \(minutes)") }
     }
 
@@ -47,8 +52,9 @@ extension DeviceCommand {
       (plan.repeats, plan.seed) = (repeats, seed)
       plan.choosesNetworks = !randomOrder
       if let minutes { plan.secondsPerDevice = 60 * minutes }
+      let rules = MeasurementProtocol(patience: 1e3 * patience)
       let collecting = SampleCollecting(
-        devices: try devices.map { try DeviceShelf().device(named: $0) }, plan: plan,
+        devices: try devices.map { try DeviceShelf().device(named: $0, rules: rules) }, plan: plan,
         store: try SampleStore(folder: out), monitor: Console.monitor())
       let outcomes = try collecting.run()
       if json { return try Console.print(json: outcomes) }

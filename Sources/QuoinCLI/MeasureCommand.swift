@@ -26,7 +26,7 @@ struct MeasureCommand: ParsableCommand {
   @OptionGroup var options: ModelOptions
   @Option(help: "A device's name, such as cpu-2t, or address; see quoin device list and quoin agent.")
   var device: String?
-  @Option(help: "The number of counted runs; by default as many as the median needs.") var runs: Int?
+  @Option(help: "The least number of counted runs; by default as many as the median needs.") var runs: Int?
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
@@ -95,7 +95,11 @@ struct MeasureCommand: ParsableCommand {
 
   private func chosenDevice() throws -> any Device {
     var rules = MeasurementProtocol()
-    if let runs { rules = MeasurementProtocol(minimumRuns: runs, maximumRuns: runs, timeLimit: .infinity) }
+    if let runs {
+      // Any precision will do once so many undisturbed runs are there.
+      rules = MeasurementProtocol(
+        minimumRuns: runs, maximumRuns: 100 * runs + rules.maximumRuns, timeLimit: .infinity, precision: .infinity)
+    }
     if let device { return try DeviceShelf().device(named: device, rules: rules) }
     return try InferenceCoreDevice(
       threads: options.threads ?? 1, isa: options.level(), precision: options.arithmetic,

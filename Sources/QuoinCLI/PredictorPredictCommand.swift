@@ -130,12 +130,15 @@ extension PredictorCommand {
       }
     }
 
-    /// A device of the predictor's name on this machine may have changed since; a device of another machine cannot be asked.
+    /// A device of the predictor's name on this machine may have changed since, or there is none.
     private func warn(of predictor: DevicePredictor, _ folder: String) {
-      let name = predictor.provenance.deviceName
-      guard let device = try? DeviceShelf().device(named: name),
-        let mismatch = predictor.mismatch(with: device.fingerprint)
-      else { return }
+      let (name, fitted) = (predictor.provenance.deviceName, predictor.provenance.device)
+      guard let device = try? DeviceShelf().device(named: name) else {
+        return Console.note(
+          "warning: \(name) cannot be compared with the device that the predictor was fitted on (\(fitted.cpu), "
+            + "\(fitted.runtime)): this machine has none that answers")
+      }
+      guard let mismatch = predictor.mismatch(with: device.fingerprint) else { return }
       Console.note(
         "warning: \(name) is not the device that the predictor was fitted on: \(mismatch); to correct the predictor by ten "
           + "measurements: quoin device collect \(name) --probes 10 --out samples && "

@@ -72,7 +72,7 @@ import Testing
   @Test("A network that a device cannot run is told of, and the others go on")
   func refused() throws {
     var (samples, refused): ([LatencySample], [RefusedNetwork]) = ([], [])
-    let devices = [Vanishing(name: "broken", after: 2, category: .failure)]
+    let devices = [Vanishing(name: "broken", after: 2, category: .unsupported)]
     try LatencyCollection(devices: devices, seed: 3).run(jobs, onRefusal: { refused.append($0) }) { sample, _ in
       samples.append(sample)
     }
@@ -84,6 +84,16 @@ import Testing
       try LatencyCollection(devices: [Named(name: "one")], seed: 3).run(jobs, onRefusal: { _ in }) { _, _ in throw full
       }
     }
+  }
+
+  @Test("A measurement that failed is told of apart from networks that a device cannot run", arguments: [false, true])
+  func failed(isBroken: Bool) throws {
+    var (refused, failed) = (0, 0)
+    let device = Vanishing(name: "one", after: 2, category: isBroken ? .failure : .unusableFile)
+    try LatencyCollection(devices: [device], seed: 3).run(
+      jobs, onRefusal: { _ in refused += 1 }, onFailure: { _ in failed += 1 }
+    ) { _, _ in }
+    #expect(failed == (isBroken ? 10 : 0) && refused == (isBroken ? 0 : 10))
   }
 
   private func collection(seed: UInt64) -> LatencyCollection {

@@ -218,7 +218,7 @@ import Testing
   @Test(
     "A damaged number or word is an error that names its place",
     arguments: [
-      ("\"version\":2", "\"version\":3", "version"),
+      ("\"version\":3", "\"version\":4", "version"),
       ("\"format\":\"quoin", "\"format\":\"other", "format"),
       ("\"coverage\":0.9", "\"coverage\":7", "interval"),
       ("\"log_half_width\":", "\"log_half_width\":-", "interval"),
@@ -241,6 +241,38 @@ import Testing
     }
     #expect(error.category == .unusableFile && error.place?.file == "p.json")
     #expect(error.description.contains(place), "\(error)")
+  }
+
+  @Test("Numbers that no fit makes give an error, or a latency within bounds, and never one that is not finite")
+  func absurd() throws {
+    let predictor = try DevicePredictor.fit(measured(20, seed: 16), provenance: testProvenance)
+    let text = String(decoding: try predictor.encoded(), as: UTF8.self)
+    let network = try measured(1, seed: 18)[0].features
+    let exact = try predictor.predict(network).milliseconds
+    let huge = Data(repeating: 0x7e, count: 4 * 1000).base64EncodedString()
+    for (original, replacement) in [
+      ("\"novelty_factor\":", "\"novelty_factor\":1e300, \"x\":"), ("\"log_half_width\":", "\"log_half_width\":1e3"),
+      ("\"macs\":", "\"macs\":1e300, \"x\":"), ("\"width\":4", "\"width\":1e-200"),
+      ("\"variance\":0.25", "\"variance\":1e300"),
+    ] {
+      let damaged = Data(text.replacingOccurrences(of: original, with: replacement).utf8)
+      #expect(throws: Diagnostic.self) { try DevicePredictor.decode(damaged, path: "p.json").predict(network) }
+    }
+    let heavy = try DevicePredictor.decode(Data(Self.heavy(text, huge).utf8), path: "p.json")
+    let predicted = try heavy.predict(network).milliseconds
+    #expect(predicted.isFinite && predicted <= exp(4) * exact * 10)
+  }
+
+  /// The text with other weights: as many as there were, each from `bytes`.
+  private static func heavy(_ text: String, _ bytes: String) -> String {
+    var parts = text.components(separatedBy: "\"weights\":\"")
+    for place in parts.indices.dropFirst() {
+      guard let end = parts[place].firstIndex(of: "\"") else { continue }
+      let count = Data(base64Encoded: String(parts[place][..<end]))?.count ?? 0
+      let raw = Data(base64Encoded: bytes)?.prefix(count).base64EncodedString() ?? ""
+      parts[place] = raw + parts[place][end...]
+    }
+    return parts.joined(separator: "\"weights\":\"")
   }
 
   @Test("Neither truncation nor sources within sources without end crash the reader")

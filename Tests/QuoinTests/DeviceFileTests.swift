@@ -50,6 +50,16 @@ import Testing
     #expect(error.nearest == "mine")
   }
 
+  @Test("A path of a file that is added means what it meant before")
+  func movedPaths() throws {
+    let shelf = DeviceShelf(folder: try temporaryFolder().path)
+    let file = try write("version: 1\nname: far\nkind: agent\nurl: http://h:1\ndevice: d\ntoken_file: keys/it's\n")
+    let added = try DeviceFile.load(shelf.add(file))
+    #expect(added == (try DeviceFile.load(file)))
+    let flow = try write("{version: 1, name: flow, kind: onnxruntime, python: here/python}\n")
+    #expect(throws: Diagnostic.self) { try shelf.add(flow) }
+  }
+
   private func write(_ text: String) throws -> String {
     let path = try temporaryFolder().appendingPathComponent("device.yaml").path
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))

@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import Networks
 import Quoin
+import Store
 import Synchronization
 import Testing
 
@@ -50,6 +51,21 @@ import Testing
     #expect(try SampleStore(folder: folder).samples(on: device.name).count == 2)
     _ = try SampleCollecting(devices: [device], plan: plan, store: SampleStore(folder: folder)).run()
     #expect(device.count == 5)
+  }
+
+  @Test("A folder with samples of another version's probes is refused before anything is measured")
+  func otherProbes() throws {
+    let folder = try temporaryFolder().path
+    let old = #"{"probe":{"number":0,"seed":0,"version":2}}"#
+    _ = try SampleStore(folder: folder)
+    try SQLiteStorage(path: folder + "/" + SampleStore.fileName).record(fact: old, kind: "network", key: "probe-0-0")
+    let device = CountingDevice()
+    var plan = SampleCollecting.Plan()
+    plan.probes = 1
+    let error = try #require(throws: Diagnostic.self) {
+      try SampleCollecting(devices: [device], plan: plan, store: SampleStore(folder: folder)).run()
+    }
+    #expect(error.description.contains("probes 2") && device.count == 0)
   }
 
   @Test("A network is made again from its recipe")

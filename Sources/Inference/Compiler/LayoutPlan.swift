@@ -179,7 +179,7 @@ extension Network {
       let (product, overflows) = count.multipliedReportingOverflow(by: extent)
       guard !overflows, product < 1 << 31 else {
         throw Diagnostic(
-          .failure, "a value is too large", at: .init(path: node.name), value: "batch \(batch) of \(node.shape)",
+          .unsupported, "a value is too large", at: .init(path: node.name), value: "batch \(batch) of \(node.shape)",
           rule: "a value has less than 2^31 elements")
       }
       count = product

@@ -12,7 +12,7 @@ extension NetworkCompiler {
       max(padding.left, padding.right) < pool.kernel.width
     else {
       throw Diagnostic(
-        .failure, "the inference core does not run this pool", at: .init(path: node.name),
+        .unsupported, "the inference core does not run this pool", at: .init(path: node.name),
         value: "padding \(padding.top), \(padding.left), \(padding.bottom), \(padding.right)",
         rule:
           "padding is smaller than the \(pool.kernel.height)×\(pool.kernel.width) window, so that none is empty"

@@ -102,7 +102,7 @@ struct NetworkCompiler {
     let available = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
     guard elements <= available / MemoryLayout<Float>.stride else {
       throw Diagnostic(
-        .failure, "the network needs more memory than this machine has", value: network.name,
+        .unsupported, "the network needs more memory than this machine has", value: network.name,
         rule: "\(4 * elements) bytes of activations, \(available) bytes of memory",
         remedy: "use a smaller batch")
     }
@@ -186,7 +186,7 @@ extension NetworkCompiler {
     case .channelSlice(let start, let count): lowerSlice(start, count, node, value)
     case .embedding, .rmsNorm, .attention, .swiglu:
       throw Diagnostic(
-        .failure, "the inference core does not run this operator", at: .init(path: node.name),
+        .unsupported, "the inference core does not run this operator", at: .init(path: node.name),
         value: node.op.name,
         rule: "it runs vision networks; language models can be built and costed, not yet executed")
     }

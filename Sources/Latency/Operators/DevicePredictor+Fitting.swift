@@ -25,24 +25,30 @@ extension DevicePredictor {
     coverage: Double = 0.9,
     seed: UInt64 = 0, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
   ) throws -> DevicePredictor {
-    try check(networks, isCorrection: !bases.isEmpty)
+    try check(networks, bases)
     // In an order of their own, so that a fit does not depend on the order of a database.
     let networks = networks.sorted { $0.key < $1.key }
     let folds = Folds(rows: networks.count, count: parts, seed: seed, purpose: "intervals")
-    var predicted: [(network: MeasuredNetwork, latency: OperatorModel.Latency)] = []
+    var predicted: [(network: MeasuredNetwork, latency: OperatorModel.Latency, fold: Int)] = []
     for fold in folds.members.indices {
       try progress(fold, folds.members.count + 1)
       let model = try model(folds.rows(outside: fold).map { networks[$0] }, bases)
       predicted += folds.members[fold].compactMap { row in
-        (try? model.latency(of: networks[row].features)).map { (networks[row], $0) }
+        (try? model.latency(of: networks[row].features)).map { (networks[row], $0, fold) }
       }
     }
     try progress(folds.members.count, folds.members.count + 1)
     var model = try model(networks, bases)
-    model.footprint = try OperatorModel.footprint(predicted.map { ($0.network, $0.latency.milliseconds) })
-    for index in predicted.indices {
-      predicted[index].latency.milliseconds *= model.footprintFactor(
-        workingSet: predicted[index].network.features.workingSet)
+    let sums = predicted.map { (network: $0.network, sum: $0.latency.milliseconds, fold: $0.fold) }
+    model.footprint = try OperatorModel.footprint(sums.map { ($0.network, $0.sum) })
+    for fold in folds.members.indices {
+      // Errors are to be those of networks that no part of a model has seen.
+      let others = sums.filter { $0.fold != fold }.map { ($0.network, $0.sum) }
+      let footprint = OperatorModel(footprint: others.isEmpty ? nil : try OperatorModel.footprint(others))
+      for index in predicted.indices where predicted[index].fold == fold {
+        predicted[index].latency.milliseconds *= footprint.footprintFactor(
+          workingSet: predicted[index].network.features.workingSet)
+      }
     }
     let errors = predicted.map {
       (log: log($0.network.milliseconds / $0.latency.milliseconds), novelty: $0.latency.novelty)
@@ -63,7 +69,13 @@ extension DevicePredictor {
     return predictor
   }
 
-  private static func check(_ networks: [MeasuredNetwork], isCorrection: Bool) throws {
+  private static func check(_ networks: [MeasuredNetwork], _ bases: [DevicePredictor]) throws {
+    if let base = bases.first(where: { $0.model.depth >= OperatorModel.deepest }) {
+      throw Diagnostic(
+        .usage, "a predictor has been corrected too often", value: base.provenance.deviceName,
+        rule: "corrections of corrections are at most \(OperatorModel.deepest)", remedy: "fit it anew without --base")
+    }
+    let isCorrection = !bases.isEmpty
     let fewest = isCorrection ? fewestCorrections : fewestNetworks
     guard networks.count >= fewest else {
       throw Diagnostic(

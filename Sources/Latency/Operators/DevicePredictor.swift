@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Networks
 
@@ -22,13 +23,20 @@ public struct DevicePredictor: Hashable, Sendable {
 
   /// Predicts the latency of a network.
   ///
-  /// - Throws: ``Diagnostic`` that names the first operator of a kind that was never measured.
+  /// - Throws: ``Diagnostic`` that names the first operator of a kind that was never measured, or says that the predictor's
+  ///   numbers give no latency.
   public func predict(_ network: NetworkFeatures) throws -> LatencyPrediction {
     let latency = try model.latency(of: network)
     let width = interval.logHalfWidth(novelty: latency.novelty)
-    return LatencyPrediction(
+    let prediction = LatencyPrediction(
       milliseconds: latency.milliseconds, lower: latency.milliseconds * exp(-width),
       upper: latency.milliseconds * exp(width))
+    guard prediction.lower >= 0, prediction.milliseconds > 0, prediction.upper.isFinite else {
+      throw Diagnostic(
+        .unusableFile, "the predictor gives no latency", value: "\(prediction.milliseconds)",
+        rule: "latencies are positive and finite", remedy: "fit the predictor again")
+    }
+    return prediction
   }
 
   /// What differs between the device of the samples and `device`; `nil` where nothing does.

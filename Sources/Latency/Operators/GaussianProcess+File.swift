@@ -2,8 +2,9 @@ import Foundation
 
 extension GaussianProcess: Codable {
   /// Positions are written coordinate after coordinate, of those that are not always 0: their distinct values, in units of
-  /// ``OperatorPosition/unit``, and for each position the place of its value among them, in one byte where there are no more
-  /// than 256 values and two otherwise. Whole numbers of 16 bits and FP32 weights are little endian; all is base64.
+  /// ``OperatorPosition/unit``, and for each position the place of its value among them, in as many bits as the last place
+  /// has. Bits are filled from the lowest of the first byte on, and each coordinate begins with a byte of its own. Whole numbers of
+  /// 16 bits and FP32 weights are little endian; all is base64.
   private enum CodingKeys: String, CodingKey { case wide, narrow, shared, coordinates, values, positions, weights }
 
   package init(from decoder: any Decoder) throws {
@@ -56,8 +57,8 @@ extension GaussianProcess: Codable {
 
 extension GaussianProcess.Kernel {
   fileprivate var isUsable: Bool {
-    [wide.variance, narrow.variance, shared].allSatisfy { $0.isFinite && $0 >= 0 } && greatest > 0
-      && [wide.width, narrow.width].allSatisfy { $0.isFinite && $0 > 0 }
+    [wide.variance, narrow.variance, shared].allSatisfy { (0...1e3).contains($0) } && greatest > 1e-9
+      && [wide.width, narrow.width].allSatisfy { (1e-3...1e6).contains($0) }
   }
 }
 
@@ -67,19 +68,40 @@ extension Data {
     self.init(numbers.flatMap { number in Swift.withUnsafeBytes(of: number.littleEndian, Array.init) })
   }
 
-  /// Adds places among some values, in as many bytes as these need.
+  /// Adds places among some values, in as many bits as these need, and fills the last byte with zeros.
   fileprivate mutating func append(places: [Int], among values: Int) {
-    append(values <= 256 ? Data(places.map(UInt8.init)) : Data(numbers: places.map(UInt16.init)))
+    let bits = Self.bits(values)
+    var (waiting, held) = (0, 0)
+    for place in places {
+      waiting |= place << held
+      held += bits
+      while held >= 8 {
+        append(UInt8(truncatingIfNeeded: waiting))
+        (waiting, held) = (waiting >> 8, held - 8)
+      }
+    }
+    if held > 0 { append(UInt8(truncatingIfNeeded: waiting)) }
   }
 
   /// Takes places among some values from the beginning; too few where there are not as many.
   fileprivate mutating func removePlaces(_ places: Int, among values: Int) -> [Int] {
-    let size = values <= 256 ? 1 : 2
-    guard count >= size * places else { return [] }
-    let taken = Data(prefix(size * places))
-    self = Data(dropFirst(size * places))
-    return size == 1 ? taken.map(Int.init) : taken.numbers(UInt16.self).map(Int.init)
+    let bits = Self.bits(values)
+    let size = (places * bits + 7) / 8
+    guard count >= size else { return [] }
+    var (waiting, held, bytes) = (0, 0, prefix(size).makeIterator())
+    defer { self = Data(dropFirst(size)) }
+    return (0..<places).map { _ in
+      while held < bits, let byte = bytes.next() {
+        waiting |= Int(byte) << held
+        held += 8
+      }
+      defer { (waiting, held) = (waiting >> bits, held - bits) }
+      return waiting & (1 << bits - 1)
+    }
   }
+
+  /// The bits of the greatest place among some values.
+  private static func bits(_ values: Int) -> Int { Int.bitWidth - (values > 1 ? values - 1 : 0).leadingZeroBitCount }
 
   /// Whole numbers, little endian; bytes beyond the last whole one are left out.
   fileprivate func numbers<Number: FixedWidthInteger>(_ type: Number.Type) -> [Number] {

@@ -61,6 +61,9 @@ package struct GaussianProcess: Hashable, Sendable {
     package var value: Double
     /// How little is known of such positions, from 0, where one was seen, to 1.
     package var novelty: Double
+
+    /// What a value that is a logarithm multiplies by. Nothing that is fitted lies beyond e², and a damaged file should not either.
+    package var factor: Double { exp(max(-OperatorFit.greatestCorrection, min(OperatorFit.greatestCorrection, value))) }
   }
 
   /// The function at a position.
@@ -107,6 +110,7 @@ extension GaussianProcess {
   /// - Throws: ``Diagnostic`` where OpenBLAS is not installed, or values are no numbers.
   package static func fit(_ observations: [Observation], kernel: Kernel) throws -> GaussianProcess {
     try BLAS.load()
+    let observations = thinned(observations)
     let likenesses = kernel.matrix(observations.map(\.position))
     var trust = [Double](repeating: 1, count: observations.count)
     var weights: [Double] = []
@@ -123,6 +127,14 @@ extension GaussianProcess {
   }
 
   private static let (rounds, freedom) = (4, 4.0)
+  /// Time grows with the cube of the observations and memory with their square: this many take 150 MB.
+  private static let mostObservations = 3_000
+
+  /// Evenly chosen observations, which are in an order in which neighbours are alike.
+  private static func thinned(_ observations: [Observation]) -> [Observation] {
+    guard observations.count > mostObservations else { return observations }
+    return (0..<mostObservations).map { observations[$0 * observations.count / mostObservations] }
+  }
 
   private static func solve(_ likenesses: [Double], _ noise: [Double], _ values: [Double]) throws -> [Double] {
     var matrix = likenesses

@@ -8,7 +8,10 @@ extension OperatorModel: Codable {
   }
 
   /// Sources may have sources; a file that nests more is not ours.
-  private static let deepest = 4
+  static let deepest = 4
+
+  /// How deep sources are nested.
+  var depth: Int { sources.map { 1 + $0.model.depth }.max() ?? 0 }
 
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -90,7 +90,7 @@ package struct OperatorModel: Hashable, Sendable {
       guard let correction = passingCorrections[passing.kind]?.value(at: passing.position) else {
         return Parts(milliseconds: base)
       }
-      let milliseconds = max(0, (base + Self.passingTick) * exp(correction.value) - Self.passingTick)
+      let milliseconds = max(0, (base + Self.passingTick) * correction.factor - Self.passingTick)
       return Parts(milliseconds: milliseconds, doubt: correction.novelty * milliseconds)
     }
     let likely = (passings[passing.origin] ?? passings[""])?.milliseconds(passing) ?? 0
@@ -105,7 +105,7 @@ package struct OperatorModel: Hashable, Sendable {
     guard let correction = corrections[features.category.group]?.value(at: features.position) else {
       return Parts(milliseconds: base, doubt: base)
     }
-    let milliseconds = base * exp(correction.value)
+    let milliseconds = base * correction.factor
     return Parts(milliseconds: milliseconds, doubt: correction.novelty * milliseconds)
   }
 
@@ -121,6 +121,6 @@ package struct OperatorModel: Hashable, Sendable {
 
   /// The factor on a network's milliseconds.
   package func footprintFactor(workingSet: Double) -> Double {
-    footprint.map { exp($0.value(at: OperatorPosition(size: workingSet)).value) } ?? 1
+    footprint.map { $0.value(at: OperatorPosition(size: workingSet)).factor } ?? 1
   }
 }

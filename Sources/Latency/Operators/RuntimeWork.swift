@@ -33,7 +33,8 @@ enum RuntimeWork {
     return network.nodes.enumerated().map { place, node in
       let activation = node.op.activationAfter.map { " " + $0.rawValue } ?? ""
       return Passing(
-        from: origin(of: place, kinds, network) + activation, to: readers[place].sorted().joined(separator: "+"),
+        from: origin(of: place, kinds, network) + activation,
+        to: readers[place].isEmpty ? "end" : readers[place].sorted().joined(separator: "+"),
         bytes: 4 * Double(node.shape.elementCount),
         position: OperatorPosition(passing: node.shape, workingSet: workingSet))
     }

@@ -11,10 +11,9 @@ public enum ProbeNetwork {
   /// What reports call all probes.
   public static let family = "probe"
   /// Of the way in which networks are drawn: another version draws others for the same numbers.
-  public static let version = 2
+  public static let version = 3
 
   /// The network of a number; the same seed and number give the same network.
-  ///
   public static func network(_ number: Int, seed: UInt64) throws -> Network {
     var random = RandomSource(seed: seed, purpose: "probe network \(number)")
     var builder = ProbeBuilder(name: "probe-\(number)", random: random.next())
@@ -27,23 +26,30 @@ struct ProbeBuilder {
   var builder: NetworkBuilder
   var random: RandomSource
   var activation = Activation.relu
+  private var isLarge = false
   private var counter = 0
   init(name: String, random seed: UInt64) {
     builder = NetworkBuilder(name: name)
     random = RandomSource(seed: seed)
   }
 
+  /// One network in three is as large as those that are published for photographs: operators of small ones do not tell what
+  /// happens when neither weights nor images stay in a cache.
+  private static let largeOneIn = 3
   /// Multiply-accumulates after which no block is added: from a thousandth of a second to some hundredths.
-  private static let (fewestMacs, mostMacs) = (2e6, 1.2e9)
+  private static let (small, large) = (2e6...1.2e9, 2e8...5e9)
   private static let mostStages = 12
   /// Parameters after which no block is added.
-  private static let mostParameters = 20_000_000
+  private static let mostParameters = 30_000_000
   /// The most numbers of an image that a fully connected layer takes.
   private static let mostFlattened = 12_544
 
   mutating func network() throws -> Network {
-    let resolution = random.pick([32, 32, 48, 64, 96, 112, 128, 160, 192, 224, 224, 256])
-    let budget = logUniform(Self.fewestMacs, Self.mostMacs)
+    isLarge = random.below(Self.largeOneIn) == 0
+    let resolution = random.pick(
+      isLarge ? [192, 224, 224, 224, 256] : [32, 32, 48, 64, 96, 112, 128, 160, 192, 224, 224, 256])
+    let range = isLarge ? Self.large : Self.small
+    let budget = logUniform(range.lowerBound, range.upperBound)
     activation = random.pick([.relu, .relu, .relu, .relu6, .hswish, .swish, .swish])
     var value = try builder.input("image", [1, 3, resolution, resolution])
     value = try stem(value, isSmall: resolution <= 64)
@@ -76,7 +82,7 @@ struct ProbeBuilder {
       rounded(Double(shape[1]) * (stride == 2 ? 1.2 + random.uniform() : 0.75 + 0.75 * random.uniform())))
     let block = block(like: kind, channels)
     var value = try append(block, input, stride: stride)
-    for _ in 0..<random.below(3) where hasRoom(value, budget) { value = try append(block, value, stride: 1) }
+    for _ in 0..<random.below(isLarge ? 6 : 3) where hasRoom(value, budget) { value = try append(block, value, stride: 1) }
     return value
   }
 

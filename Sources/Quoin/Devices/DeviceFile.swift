@@ -33,6 +33,31 @@ public struct DeviceFile: Hashable, Sendable {
     try DeviceFileReader(file: path).device(YAMLDocument.root(ofFile: path))
   }
 
+  /// The file's text, with paths that mean the same wherever it stands.
+  ///
+  /// - Throws: ``Diagnostic`` where a relative path does not stand on a line of its own.
+  func text(of file: String) throws -> Data {
+    var lines = String(decoding: try readFile(file, limit: 1 << 20), as: UTF8.self).components(separatedBy: "\n")
+    for (key, path) in paths {
+      guard let line = lines.firstIndex(where: { $0.hasPrefix(key + ":") }) else {
+        throw Diagnostic(
+          .usage, "the file cannot be moved", at: .init(file: file, path: key), value: path,
+          rule: "a key with a path stands on a line of its own", remedy: "write 'version: 1', 'name: …' and so on as lines")
+      }
+      lines[line] = "\(key): '\(path.replacingOccurrences(of: "'", with: "''"))'"
+    }
+    return Data(lines.joined(separator: "\n").utf8)
+  }
+
+  /// Paths that were read, by their keys.
+  private var paths: [(key: String, path: String)] {
+    switch kind {
+    case .runtime(_, _, _, let python?): [("python", python)]
+    case .agent(_, _, let token?): [("token_file", token)]
+    default: []
+    }
+  }
+
   /// The device, with what it needs loaded or started.
   ///
   /// - Throws: ``Diagnostic`` where the machine has fewer cores, or something is not installed or not reachable.

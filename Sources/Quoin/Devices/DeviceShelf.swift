@@ -71,7 +71,7 @@ public struct DeviceShelf: Sendable {
         remedy: "check its permissions, or set QUOIN_DEVICES to another folder")
     }
     let path = folder + "/" + device.name + Self.suffix
-    try writeAtomically(readFile(file, limit: 1 << 20), to: path)
+    try writeAtomically(device.text(of: file), to: path)
     return path
   }
 

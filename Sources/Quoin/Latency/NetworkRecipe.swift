@@ -33,6 +33,17 @@ public enum NetworkRecipe: Hashable, Sendable, Codable {
   }
 }
 
+extension NetworkRecipe {
+  /// Where the network comes from, in a predictor's provenance.
+  public var source: String {
+    switch self {
+    case .probe(_, _, let version): "probes \(version)"
+    case .architecture(_, let space): "space \(space)"
+    case .file: "files"
+    }
+  }
+}
+
 /// Makes networks from recipes, with random weights where they have none of their own.
 struct NetworkKitchen {
   /// The spaces by the SHA-256 of their files.
@@ -40,6 +51,16 @@ struct NetworkKitchen {
 
   /// - Throws: ``Diagnostic`` where a file is missing or has changed, or a space is not known.
   func network(_ recipe: NetworkRecipe) throws -> (network: Network, weights: Weights) {
+    if case .file(let path, let hash) = recipe { return try file(path, hash) }
+    let network = try structure(recipe)
+    if case .probe(_, let seed, _) = recipe { return (network, network.timingWeights(seed: seed)) }
+    return (network, network.timingWeights(seed: 0))
+  }
+
+  /// The network alone, for what does not run it: weights take longer to draw than everything else.
+  ///
+  /// - Throws: ``Diagnostic`` where a file is missing or has changed, or a space is not known.
+  func structure(_ recipe: NetworkRecipe) throws -> Network {
     switch recipe {
     case .probe(let number, let seed, let version):
       guard version == ProbeNetwork.version else {
@@ -47,22 +68,23 @@ struct NetworkKitchen {
           .unusableFile, "the samples are of networks that this version cannot draw", value: "probes \(version)",
           rule: "it draws probes \(ProbeNetwork.version)", remedy: "collect into another folder")
       }
-      let network = try ProbeNetwork.network(number, seed: seed)
-      return (network, network.timingWeights(seed: seed))
+      return try ProbeNetwork.network(number, seed: seed)
     case .architecture(let json, let hash):
       guard let space = spaces[hash] else {
         throw Diagnostic(.failure, "the search space of a sample is not known", value: hash)
       }
-      let network = try space.network(for: space.architecture(fromJSON: json))
-      return (network, network.timingWeights(seed: 0))
-    case .file(let path, let hash):
-      let data = try readFile(path)
-      guard sha256(data) == hash else {
-        throw Diagnostic(
-          .unusableFile, "the file has changed since it was measured", at: .init(file: path),
-          rule: "its SHA-256 was \(hash)", remedy: "collect into another folder")
-      }
-      return try ONNX.import(data, path: path)
+      return try space.network(for: space.architecture(fromJSON: json))
+    case .file(let path, let hash): return try file(path, hash).network
     }
+  }
+
+  private func file(_ path: String, _ hash: String) throws -> (network: Network, weights: Weights) {
+    let data = try readFile(path)
+    guard sha256(data) == hash else {
+      throw Diagnostic(
+        .unusableFile, "the file has changed since it was measured", at: .init(file: path),
+        rule: "its SHA-256 was \(hash)", remedy: "collect into another folder")
+    }
+    return try ONNX.import(data, path: path)
   }
 }

@@ -22,7 +22,7 @@ public struct SampleCollecting: Sendable {
     public var repeats = 1
     /// Further measurements of a network whose measurements were all disturbed.
     public var extraRepeats = 2
-    /// Seconds of measuring per device.
+    /// Seconds of measuring per device, without what a disturbed machine costs.
     public var secondsPerDevice = Double.infinity
     /// Whether the first measurements go to the networks that teach a predictor most, rather than to random ones.
     public var choosesNetworks = true
@@ -45,7 +45,7 @@ public struct SampleCollecting: Sendable {
     public var refused: Int
     /// Other networks of the plan without a sample, since the time was over or the device was lost.
     public var missing: Int
-    /// Seconds of measuring in this run and earlier ones.
+    /// Seconds of measuring in this run and earlier ones, without what a disturbed machine cost.
     public var seconds: Double
   }
 
@@ -72,7 +72,7 @@ public struct SampleCollecting: Sendable {
     var clock = DeviceClock()
     for device in devices {
       clock.seconds[device.name] = try store.samples(on: device.name).values.joined().reduce(0) {
-        $0 + ($1.seconds ?? 0)
+        $0 + $1.measuringSeconds
       }
     }
     for pass in 0..<plan.repeats + plan.extraRepeats { try run(pass, recipes, kitchen, &clock) }
@@ -128,18 +128,29 @@ public struct SampleCollecting: Sendable {
         try store.record(refusal: "\(refusal.reason)", of: refusal.key, on: refusal.device)
         monitor.logger.warning("\(refusal.device) cannot run \(refusal.key): \(refusal.reason)")
       },
+      onFailure: { failure in
+        // Nothing is noted, so that it is tried again in the next pass, or when the command is run again.
+        monitor.logger.warning("\(failure.device) did not measure \(failure.key): \(failure.reason)")
+      },
       sink: { sample, device in
         try store.record(sample, on: device, attempt: known[device]?[sample.key]?.count ?? 0)
-        clock.seconds[device, default: 0] += sample.seconds ?? 0
+        clock.seconds[device, default: 0] += sample.measuringSeconds
       })
   }
 
   /// The networks in the order in which they teach a predictor most.
+  ///
+  /// Of very many, that is a random part, and the others follow.
   private func chosen(_ recipes: [NetworkRecipe], _ kitchen: NetworkKitchen) throws -> [NetworkRecipe] {
+    guard recipes.count <= Self.mostChosen else {
+      var random = RandomSource(seed: plan.seed, purpose: "networks to choose from")
+      let shuffled = random.shuffled(recipes)
+      return try chosen(Array(shuffled.prefix(Self.mostChosen)), kitchen) + shuffled.dropFirst(Self.mostChosen)
+    }
     let features = try recipes.enumerated().map { place, recipe in
       try monitor.checkInterruption(remedy: "run the same command again to go on")
       monitor.report(ProgressUpdate(phase: "looking at networks", completed: place, total: recipes.count))
-      return NetworkFeatures(of: try kitchen.network(recipe).network)
+      return NetworkFeatures(of: try kitchen.structure(recipe))
     }
     return MeasuringOrder.byCoverage(features).map { recipes[$0] }
   }
@@ -169,6 +180,9 @@ public struct SampleCollecting: Sendable {
     }
     return (recipes, NetworkKitchen(spaces: spaces))
   }
+
+  /// Comparing all operators of all networks takes memory that grows with the square of their number.
+  private static let mostChosen = 1_500
 
   /// The largest and the smallest network, so that nothing lies outside what was measured, and random ones.
   private func architectures(of space: SearchSpace) throws -> [Architecture] {

@@ -27,7 +27,7 @@ extension SampleStore {
       guard let recipe = recipes[entry.key], let milliseconds = entry.value.agreedMilliseconds else { return nil }
       let timings = entry.value.agreedTimings(milliseconds)
       return try MeasuredNetwork(
-        key: entry.key, family: recipe.family, features: NetworkFeatures(of: kitchen.network(recipe).network),
+        key: entry.key, family: recipe.family, features: NetworkFeatures(of: kitchen.structure(recipe)),
         milliseconds: milliseconds, timings: timings, passings: OperatorAttribution.nodes(after: timings))
     }
   }

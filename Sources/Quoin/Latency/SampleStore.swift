@@ -39,8 +39,15 @@ public struct SampleStore: Sendable {
   private static func refusals(_ device: String) -> String { "refusal on \(device)" }
 
   /// Keeps how a network is made.
+  ///
+  /// - Throws: ``Diagnostic`` where the samples here are of probes that another version drew for the same numbers.
   func record(_ recipe: NetworkRecipe) throws {
-    try storage.record(fact: json(recipe), kind: Self.recipes, key: recipe.key)
+    let standing: NetworkRecipe = try decoded(
+      storage.record(fact: json(recipe), kind: Self.recipes, key: recipe.key), recipe.key)
+    guard case .probe(_, _, let drawn) = standing, case .probe(_, _, let wanted) = recipe, drawn != wanted else { return }
+    throw Diagnostic(
+      .usage, "the samples here are of other probes", at: .init(path: recipe.key), value: "probes \(drawn)",
+      rule: "this version draws probes \(wanted)", remedy: "choose another folder with --out")
   }
 
   /// Keeps the text of a space file.
@@ -131,7 +138,7 @@ extension SampleStore {
   ///
   /// - Throws: ``Diagnostic`` where its file is missing or has changed.
   public func network(_ recipe: NetworkRecipe) throws -> Network {
-    try kitchen().network(recipe).network
+    try kitchen().structure(recipe)
   }
 }
 

@@ -8,7 +8,9 @@ struct MixedPrecisionSearch {
   struct Found {
     var point: MixedPrecisionPoint
     var formats: [LayerFormat]
-    var selection: SelectionResult
+    /// Who selected, and whether that is the optimum by predictions.
+    var solver: String
+    var status: String
     /// How often the limit was tightened.
     var corrections: Int
   }
@@ -43,7 +45,10 @@ struct MixedPrecisionSearch {
       let point = try bench.point("selection", formats, limit: limit.value, by: model)
       let measured = measured(limit, point)
       if measured <= limit.value {
-        return .found(.init(point: point, formats: formats, selection: selection, corrections: corrections))
+        return .found(
+          .init(
+            point: point, formats: formats, solver: selection.solver.rawValue, status: selection.status.rawValue,
+            corrections: corrections))
       }
       least = min(least, measured)
       let predicted = model.amount(limit, formats)
@@ -52,7 +57,16 @@ struct MixedPrecisionSearch {
       let tightest = try attainable(limit, .infinity) * (1 + 1e-9)
       tightened = limit.with(max(tightest, (1 - Self.margin) * predicted * limit.value / measured))
     }
-    return .infeasible(attainable: try attainable(limit, least))
+    return try exact(limit) ?? .infeasible(attainable: try attainable(limit, least))
+  }
+
+  /// What keeps every limit on noise: all layers in FP32; nothing where latency is limited.
+  private func exact(_ limit: MixedPrecisionLimit) throws -> Outcome? {
+    guard case .noise = limit else { return nil }
+    let formats = model.all(in: .fp32)
+    let point = try bench.point("selection", formats, limit: limit.value, by: model)
+    return .found(
+      .init(point: point, formats: formats, solver: "none", status: "feasible", corrections: Self.mostCorrections))
   }
 
   /// The choice with its baselines, and the front where asked for.
@@ -71,8 +85,8 @@ struct MixedPrecisionSearch {
     }
     return MixedPrecisionResult(
       limited: limit.name, limit: limit.value, sensitivity: model.errors.kind.rawValue, device: bench.fingerprint,
-      samples: 0, chosen: found.point, corrections: found.corrections, solver: found.selection.solver.rawValue,
-      status: found.selection.status.rawValue, baselines: baselines, layers: rows, fixedMs: model.times.fixed,
+      samples: 0, chosen: found.point, corrections: found.corrections, solver: found.solver,
+      status: found.status, baselines: baselines, layers: rows, fixedMs: model.times.fixed,
       front: try front(limit, count: frontPoints), seconds: 0)
   }
 
