@@ -3,8 +3,9 @@
 
     selection.py QUOIN [--out DIR] [--work DIR] [--only TEXT] [--limit 60] [--repeats 3] [--peers highs,cp-sat,cbc,glpk]
 
-Instances are generated with fixed seeds. All solvers have one thread, gap 0 and a feasibility tolerance of 1e-9; CP-SAT gets
-whole numbers, and its objective is computed again. Only the solve call counts on every side. Quoin is run before, between and
+Instances are generated with fixed seeds. All solvers have one thread and gap 0. HiGHS and CBC get a tolerance of 1e-9 for rows
+and for whole numbers, GLPK for whole numbers only (its rows keep 1e-7); CP-SAT gets whole numbers, and its objective is
+computed again. Only the solve call counts on every side. Quoin is run before, between and
 after the peers; a peer that needs less than two seconds is run three times, and medians are compared. Every answer
 is kept in WORK at once, so that the same command goes on where it stopped. DIR gets selection.json and selection.md.
 """

@@ -30,11 +30,21 @@ package struct Chance: Hashable, Sendable {
   /// The sum plus its margin grows with the sum as long as ``isUsable`` holds. As a function of the variance the
   /// answer is convex: the variance as a function of the sum, (limit - sum)² / quantile² - common² · sum², is.
   func largestSum(limit: Double, variance: Double) -> Double {
-    let (q, c) = (quantile * quantile, quantile * quantile * common * common)
-    // The smaller root of (1 - c) t² - 2 limit t + limit² - q variance.
-    let root = max(0, limit * limit * c + (1 - c) * q * variance).squareRoot()
-    return (limit - root) / (1 - c)
+    let q = quantile * quantile
+    // The smaller root of (1 - c) t² - 2 limit t + limit² - q variance, where c is the square of quantile times common.
+    let root = max(0, limit * limit * (1 - rest) + rest * q * variance).squareRoot()
+    // Where 1 - c is almost 0, so is the difference of limit and root: then the product of both roots tells the
+    // smaller one.
+    return limit > 0 ? (limit * limit - q * variance) / (limit + root) : (limit - root) / rest
   }
+
+  /// By how much more than the limit the largest sum may change, relative to each.
+  func sensitivity(limit: Double, sum: Double) -> Double {
+    limit > 0 && sum >= 0 ? 1 : 1 / min(1, max(rest, .leastNormalMagnitude))
+  }
+
+  /// 1 less the square of quantile times common, without cancellation.
+  private var rest: Double { -(-1.0).addingProduct(quantile, common) * (1 + quantile * common) }
 
   /// Whether a larger sum always needs a larger limit: the common factor is small enough for the probability.
   var isUsable: Bool { quantile * common < 1 }

@@ -2,10 +2,13 @@ import MixedInteger
 
 /// Selections whose sums keep limits with a probability, by way of problems without probabilities.
 ///
-/// With a given variance V, a sum T keeps a limit with the probability if T is at most h(V) (``Chance/largestSum(limit:variance:)``), and h is
+/// With a given variance V, a sum T keeps a limit with the probability if T is at most h(V)
+/// (``Chance/largestSum(limit:variance:)``), and h is
 /// convex. So wherever V lies between a and b, T lies below the chord of h between them: a linear row in T and V, which
-/// any solver takes. The best selection under the chords bounds the answer. Where it does not keep the true limit, the range is cut at its
-/// variance, where both new chords exclude it; the range with the best bound is looked at first, until its best selection is true.
+/// any solver takes. The best selection under the chords bounds the answer. Where it does not keep the true limit, the
+/// range is cut at its
+/// variance, where both new chords exclude it; the range with the best bound is looked at first, until its best
+/// selection is true.
 struct ChanceSearch {
   /// One limit of a sum: `sign * sum` is at most `limit` with a probability.
   private struct Side {
@@ -27,19 +30,30 @@ struct ChanceSearch {
   private let session: SelectionSession
   private let sides: [Side]
   private var question: SelectionSession.Question
-  private var tables: SelectionTables { session.tables }
+  private let tables: SelectionTables
   private var goal: Goal { question.goal }
   private var best: (selection: [Int], value: Double)?
   private var solver = SelectionResult.Solver.search
 
   init(_ session: SelectionSession, _ question: SelectionSession.Question) {
     (self.session, self.question) = (session, question)
+    tables = Self.tables(session, question)
     sides = question.rows.flatMap { row -> [Side] in
       guard let chance = row.chance else { return [] }
       return [(1.0, row.upper), (-1.0, -row.lower)].filter { $0.1 < .infinity }.map {
         Side(row: row, chance: chance, sign: $0.0, limit: $0.1)
       }
     }
+  }
+
+  /// The session's tables; without choices that no selection takes where these would make ranges and rows too coarse.
+  private static func tables(_ session: SelectionSession, _ question: SelectionSession.Question) -> SelectionTables {
+    let (tables, goal) = (session.tables, question.goal)
+    let all = SelectionReduction(
+      tables, tables.allowed.map { allowed in allowed.indices.filter { allowed[$0] } }, goal: goal, rows: question.rows)
+    let start = question.start.flatMap { tables.isFeasible($0, question.rows) ? $0 : nil }
+    let left = all.reduced(incumbent: start.map { tables.total(goal.measure, of: $0) })
+    return left.isMuchFiner(than: all) ? tables.keeping(left.candidates) : tables
   }
 
   /// The answer.
@@ -127,7 +141,9 @@ struct ChanceSearch {
       let slope = span > 0 ? max(0, low - high) / span : 0
       tables = tables.adding([(side.sign, side.row.measure), (slope, side.chance.variance)])
       let limit = low + slope * range.lowerBound
-      let magnitude = abs(side.limit) + abs(limit) + slope * range.upperBound
+      let magnitude =
+        side.chance.sensitivity(limit: side.limit, sum: high) * (abs(side.limit) + abs(low))
+        + abs(limit) + slope * range.upperBound
       linear.rows.append(
         BudgetRow(measure: tables.measureCount - 1, upper: limit + Self.slackness * magnitude))
       // Below the range the chord is too strict, but what lies there is looked at elsewhere.

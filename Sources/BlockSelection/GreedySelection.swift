@@ -4,7 +4,8 @@ struct GreedySelection {
   /// -1 where the goal is to be large: differences are counted so that less is better.
   private let sign: Double
   private let rows: [BudgetRow]
-  /// What a unit of each row counts: one over its limit's magnitude.
+  /// What a unit of each row counts: one over its limit's magnitude, or over what selections weigh where that is next
+  /// to 0.
   private let upperUnit: [Double]
   private let lowerUnit: [Double]
   /// The choices that may be taken, group by group.
@@ -41,8 +42,9 @@ struct GreedySelection {
     (self.tables, self.rows, goalMeasure) = (tables, rows, goal.measure)
     let sign = goal.sense == .minimize ? 1.0 : -1.0
     self.sign = sign
-    upperUnit = rows.map { 1 / max(abs($0.upper), .leastNormalMagnitude) }
-    lowerUnit = rows.map { 1 / max(abs($0.lower), .leastNormalMagnitude) }
+    let weights = rows.map { Self.weight(tables, $0.measure) }
+    upperUnit = zip(rows, weights).map { Self.unit($0.upper, $1) }
+    lowerUnit = zip(rows, weights).map { Self.unit($0.lower, $1) }
     let places = tables.allowed.enumerated().flatMap { group, allowed in
       allowed.indices.filter { allowed[$0] }.map { (group: group, choice: $0) }
     }
@@ -67,6 +69,20 @@ struct GreedySelection {
     forbiddenPairs = tables.interactions.count {
       $0.forbids(start[$0.first], start[$0.second])
     }
+  }
+
+  /// What a selection of the smallest numbers that are not 0 weighs, in magnitudes.
+  private static func weight(_ tables: SelectionTables, _ measure: Int) -> Double {
+    let sum = tables.values[measure].reduce(abs(tables.constants[measure])) { sum, values in
+      let smallest = values.reduce(Double.infinity) { $1 == 0 ? $0 : min($0, abs($1)) }
+      return smallest < .infinity ? sum + smallest : sum
+    }
+    return sum > 0 ? sum : 1
+  }
+
+  /// A limit of 0, of which nothing is a fraction, counts as what selections weigh.
+  private static func unit(_ limit: Double, _ weight: Double) -> Double {
+    1 / (abs(limit) > 1e-9 * weight ? abs(limit) : weight)
   }
 
   /// By how much the rows are broken, each relative to its limit; a forbidden pair counts as much as a whole limit.

@@ -42,9 +42,9 @@ final class SampleSelections {
   private static let randomCount = 1000
 
   /// One selection per name that every group has, and one per place. A group with a forced choice takes that.
-  private(set) lazy var uniform = Sample(tables, uniformSelections())
+  private(set) lazy var uniform = uniformSample()
   /// Random selections.
-  private(set) lazy var random = Sample(tables, randomSelections())
+  private(set) lazy var random = randomSample()
   private let tables: SelectionTables
   private let names: [[String]]
   private let seed: UInt64
@@ -53,35 +53,25 @@ final class SampleSelections {
     (self.tables, self.names, self.seed) = (tables, names, seed)
   }
 
-  /// Selections with their sums.
-  final class Sample {
-    let selections: [[Int]]
-    let isAllowed: [Bool]
-    private let tables: SelectionTables
-    private var known: [Int: [Double]] = [:]
+  /// What is known of selections that are looked at one at a time: their sums, and how to get one again. A thousand
+  /// selections of
+  /// a million groups would be gigabytes.
+  struct Sample {
+    private(set) var isAllowed: [Bool] = []
+    /// The sums, by measure.
+    private(set) var totals: [[Double]]
+    /// The selection of a number.
+    let selection: (Int) -> [Int]
 
-    init(_ tables: SelectionTables, _ selections: [[Int]]) {
-      (self.tables, self.selections) = (tables, selections)
-      isAllowed = selections.map(tables.isAllowed)
+    init(_ tables: SelectionTables, selection: @escaping (Int) -> [Int]) {
+      totals = [[Double]](repeating: [], count: tables.measureCount)
+      self.selection = selection
     }
 
-    /// The sums of a measure.
-    func totals(_ measure: Int) -> [Double] {
-      if let totals = known[measure] { return totals }
-      var totals = [Double](repeating: tables.constants[measure], count: selections.count)
-      for (group, values) in tables.values[measure].enumerated() {
-        for index in totals.indices { totals[index] += values[selections[index][group]] }
-      }
-      for interaction in tables.interactions where !interaction.pairs.isEmpty {
-        for (index, selection) in selections.enumerated() {
-          guard let pair = interaction.pair(selection[interaction.first], selection[interaction.second]) else {
-            continue
-          }
-          totals[index] += pair.values[measure]
-        }
-      }
-      known[measure] = totals
-      return totals
+    /// Takes down the next selection.
+    mutating func add(_ selection: [Int], _ tables: SelectionTables) {
+      isAllowed.append(tables.isAllowed(selection))
+      for measure in totals.indices { totals[measure].append(tables.total(measure, of: selection)) }
     }
   }
 
@@ -89,17 +79,39 @@ final class SampleSelections {
   func best(_ sample: Sample, _ goal: Goal, _ rows: [BudgetRow]) -> [Int]? {
     var isFeasible = sample.isAllowed
     for row in rows {
-      let (totals, variances) = (sample.totals(row.measure), row.chance.map { sample.totals($0.variance) })
+      let (totals, variances) = (sample.totals[row.measure], row.chance.map { sample.totals[$0.variance] })
       for index in totals.indices where isFeasible[index] {
         isFeasible[index] = row.holds(totals[index], variance: variances?[index] ?? 0)
       }
     }
     var best: Int?
-    let goals = sample.totals(goal.measure)
+    let goals = sample.totals[goal.measure]
     for index in goals.indices where isFeasible[index] {
       if best.map({ goal.isBetter(goals[index], than: goals[$0]) }) ?? true { best = index }
     }
-    return best.map { sample.selections[$0] }
+    return best.map(sample.selection)
+  }
+
+  private func uniformSample() -> Sample {
+    let selections = uniformSelections()
+    var sample = Sample(tables) { selections[$0] }
+    for selection in selections { sample.add(selection, tables) }
+    return sample
+  }
+
+  /// A selection is drawn again from where the stream stood before it.
+  private func randomSample() -> Sample {
+    let choices = tables.allowed.map { allowed in allowed.indices.filter { allowed[$0] } }
+    let start = SplitMix64(seed: seed)
+    func draw(_ generator: inout SplitMix64) -> [Int] { choices.map { $0[generator.below($0.count)] } }
+    var sample = Sample(tables) { index in
+      var generator = start
+      generator.skip(index * choices.count)
+      return draw(&generator)
+    }
+    var generator = start
+    for _ in 0..<Self.randomCount { sample.add(draw(&generator), tables) }
+    return sample
   }
 
   private func uniformSelections() -> [[Int]] {
@@ -117,12 +129,6 @@ final class SampleSelections {
       }
     }
   }
-
-  private func randomSelections() -> [[Int]] {
-    var generator = SplitMix64(seed: seed)
-    let choices = tables.allowed.map { allowed in allowed.indices.filter { allowed[$0] } }
-    return (0..<Self.randomCount).map { _ in choices.map { $0[generator.below($0.count)] } }
-  }
 }
 
 /// A seeded stream of numbers that is the same everywhere (SplitMix64; Steele, Lea and Flood, 2014).
@@ -138,6 +144,9 @@ package struct SplitMix64: Sendable {
     z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
     return z ^ (z >> 31)
   }
+
+  /// Goes on as if so many numbers had been asked for.
+  mutating func skip(_ count: Int) { state &+= UInt64(count) &* 0x9e37_79b9_7f4a_7c15 }
 
   /// A number in `0 ..< bound`; the bias of at most `bound / 2^64` does not matter here.
   package mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }

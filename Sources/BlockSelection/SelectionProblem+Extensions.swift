@@ -1,16 +1,21 @@
 import Diagnostics
 
-// Rules of what extends the format: chance constraints, batches, kinds, choices over several groups, matching widths, diversity.
+// Rules of what extends the format: chance constraints, batches, kinds, choices over several groups, matching widths,
+// diversity.
 
 extension SelectionProblem {
   private static let largestBatch = 1 << 30
-  private static let mostEarlier = 10_000
-  private static let mostCoveringPairs = 4_000_000
+  /// Each one is a row of the relaxation, whose basis costs the cube of their number.
+  static let mostEarlier = 200
+  private static let mostCoveringPairs = 1_000_000
 
   /// Checks the rules of the extensions:
-  /// deviations are at least 0 and belong to costs; a probability lies within 0.5 ..< 1 (0.5 is kept by the expected sum alone) and a common deviation within
-  /// 0 ..< 1, the latter with a probability only; batches are distinct and positive, and whatever speaks of batches needs them; the
-  /// number of kinds is positive; a choice covers groups other than its own, each once; every choice of groups that have to match
+  /// deviations are at least 0 and belong to costs; a probability lies within 0.5 ..< 1 (0.5 is kept by the expected
+  /// sum alone) and a common deviation within
+  /// 0 ..< 1, the latter with a probability only; batches are distinct and positive, and whatever speaks of batches
+  /// needs them; the
+  /// number of kinds is positive; a choice covers groups other than its own, each once; every choice of groups that
+  /// have to match
   /// says what it gives or takes; earlier selections name groups and choices.
   func validateExtensions(_ table: ChoiceNames) throws {
     for (index, group) in groups.enumerated() {
@@ -99,10 +104,10 @@ extension SelectionProblem {
 
   /// What stands for covering choices has names of its own, and joins as many pairs as a problem may have.
   private func validateCovers() throws {
-    let counts = Dictionary(groups.map { ($0.name, $0.choices.count) }, uniquingKeysWith: { first, _ in first })
+    // Stand-ins are choices too, and groups that cover may be covered.
+    var counts = Dictionary(groups.map { ($0.name, $0.choices.count) }, uniquingKeysWith: { first, _ in first })
     var names = ChoiceNames(groups).groups.mapValues { Set($0.keys) }
     var joined: Set<[String]> = []
-    var pairs = 0
     for (index, group) in groups.enumerated() {
       for (number, choice) in group.choices.enumerated() {
         for covered in choice.covers {
@@ -111,13 +116,23 @@ extension SelectionProblem {
               "the name of what covers a group is taken", "groups[\(index)].choices[\(number)].covers",
               value: "\(group.name)/\(choice.name)", rule: "GROUP/CHOICE is no other choice of '\(covered)'")
           }
-          if joined.insert([group.name, covered]).inserted { pairs += group.choices.count * (counts[covered] ?? 0) }
-          guard pairs <= Self.mostCoveringPairs else {
-            throw Self.broken(
-              "covering choices make too many pairs", "groups[\(index)]", value: "\(pairs)",
-              rule: "at most \(Self.mostCoveringPairs) choices times choices of covered groups")
-          }
+          counts[covered, default: 0] += 1
+          joined.insert([group.name, covered])
         }
+      }
+    }
+    try validateCoveringPairs(joined, counts)
+  }
+
+  private func validateCoveringPairs(_ joined: Set<[String]>, _ counts: [String: Int]) throws {
+    var pairs = 0
+    for names in joined {
+      // No count is above some millions, so that no product overflows; the sum ends at the first that is too large.
+      pairs += (counts[names[0]] ?? 0) * (counts[names[1]] ?? 0)
+      guard pairs <= Self.mostCoveringPairs else {
+        throw Self.broken(
+          "covering choices make too many pairs", "groups", value: "more than \(Self.mostCoveringPairs)",
+          rule: "choices times choices of covered groups, what stands there for covering choices included")
       }
     }
   }
@@ -170,7 +185,8 @@ extension SelectionProblem {
 extension SelectionProblem {
   /// The problem with a further choice in every covered group, which says what covers it and is taken with that alone.
   ///
-  /// "Taken together or not at all" is forbidden pairs: the covering choice with all others of the covered group, and what
+  /// "Taken together or not at all" is forbidden pairs: the covering choice with all others of the covered group, and
+  /// what
   /// stands for it there with all others of its own group.
   func withCoveredChoices() -> SelectionProblem {
     guard groups.contains(where: { $0.choices.contains { !$0.covers.isEmpty } }) else { return self }

@@ -25,6 +25,11 @@ extension SelectionProblem {
           .unusableFile, "the instance is too large", value: "\(json.count) bytes",
           rule: "at most \(Self.largestFile) bytes are read")
       }
+      if let twice = RepeatedKeys.first(in: json) {
+        throw Diagnostic(
+          .unusableFile, "a key stands twice", at: .init(line: twice.line, path: twice.place), value: twice.key,
+          rule: "each key of an object stands once")
+      }
       self = try JSONDecoder().decode(Self.self, from: json)
       try validate()
     } catch let error as DecodingError {

@@ -57,22 +57,36 @@ struct SelectionProgram {
     return sum
   }
 
-  /// A row in numbers that GLPK's tolerances suit: counted from the smallest of each group, times a power of two, which rounds
-  /// nothing. Its limits give way by more than sums in `Double` can differ; points are judged by exact sums.
+  /// A row in numbers that GLPK's tolerances suit: counted from the smallest of each group, times a power of two,
+  /// which rounds
+  /// nothing. Its limits give way by more than sums in `Double` can differ; points are judged by exact sums. What is
+  /// less than
+  /// that, in all groups together, is left out: GLPK loses its way among coefficients of 1 and 1e-15.
   private func constraint(_ row: BudgetRow) -> LinearConstraint {
-    var sum = sum(of: row.measure, shifted: true)
-    let values = zip(candidates, tables.values[row.measure]).map { choices, values in
-      choices.reduce(0) { max($0, abs(values[$1])) }
-    }
-    let magnitude = values.reduce(abs(tables.constants[row.measure]), +)
+    let sum = sum(of: row.measure, shifted: true)
+    let magnitude = magnitude(of: row.measure)
     let largest = sum.terms.reduce(0) { max($0, abs($1.coefficient)) }
     let scale = largest > 0 ? Double(sign: .plus, exponent: -largest.exponent, significand: 1) : 1
     func limit(_ limit: Double, _ sign: Double) -> Double {
-      limit.isFinite ? (limit - sum.constant + sign * Self.slackness * (abs(limit) + magnitude)) * scale : limit
+      limit.isFinite ? (limit - sum.constant + sign * Self.slackness * (abs(limit) + 2 * magnitude)) * scale : limit
     }
     let (lower, upper) = (limit(row.lower, -1), limit(row.upper, 1))
-    sum.constant = 0
-    return LinearConstraint(scale * sum, lower: lower, upper: upper, name: tables.name(of: row.measure))
+    let tiny = Self.slackness * magnitude / Double(candidates.count + tables.interactions.count)
+    var rest = LinearExpression()
+    for term in sum.terms where abs(term.coefficient) > tiny { rest.add(scale * term.coefficient, term.variable) }
+    return LinearConstraint(rest, lower: lower, upper: upper, name: tables.name(of: row.measure))
+  }
+
+  /// The largest sum of magnitudes of a measure.
+  private func magnitude(of measure: Int) -> Double {
+    var sum = abs(tables.constants[measure])
+    for (choices, values) in zip(candidates, tables.values[measure]) {
+      sum += choices.reduce(0) { max($0, abs(values[$1])) }
+    }
+    for interaction in tables.interactions {
+      sum += interaction.pairs.reduce(0) { $1.isForbidden ? $0 : max($0, abs($1.values[measure])) }
+    }
+    return sum
   }
 
   /// How much more than sums in `Double` a limit gives way, relative to the sum of magnitudes.

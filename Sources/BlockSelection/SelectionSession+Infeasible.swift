@@ -3,7 +3,8 @@ import Foundation
 // What an infeasible problem's answer explains.
 
 extension SelectionSession {
-  /// The tightest value of each budget's cost if it were the only budget. Where it has to be kept with a probability: the limit that the
+  /// The tightest value of each budget's cost if it were the only budget. Where it has to be kept with a probability:
+  /// the limit that the
   /// selection of that value keeps.
   func attainable(_ rows: [BudgetRow], timeLimit: Double?) throws -> [String: Double?] {
     var result: [String: Double?] = [:]
@@ -27,25 +28,27 @@ extension SelectionSession {
   /// The rows that are no budgets and never give way.
   private func lasting(_ rows: [BudgetRow]) -> [BudgetRow] { rows.filter { $0.measure > tables.costNames.count } }
 
-  /// The tightest limit that a selection keeps whose cost is least or largest; `nil` where there is no selection.
-  private func tightest(
-    _ row: BudgetRow, _ sense: SelectionProblem.Sense, others: [BudgetRow], _ timeLimit: Double?
+  /// The tightest limit that a selection keeps; `nil` where there is no selection, or where it is not proved and that
+  /// is asked.
+  func tightest(
+    _ row: BudgetRow, _ sense: SelectionProblem.Sense, others: [BudgetRow], _ timeLimit: Double?, isProved: Bool = true
   ) throws -> Double? {
     let goal = Goal(measure: row.measure, sense: sense)
     let found = try answer(Question(goal: goal, rows: others, deadline: Deadline(timeLimit)))
-    guard found.stopped == .proved, let selection = found.selection else { return nil }
+    guard found.stopped == .proved || !isProved, let selection = found.selection else { return nil }
     let kept = limit(row, sense, keptBy: selection)
     return row.chance == nil ? kept : try tightest(row, sense, others, from: selection, kept, Deadline(timeLimit))
   }
 
-  /// The tightest limit that is kept with a probability, to about 1e-6, by halving: it need not be that of the smallest sum.
+  /// The tightest limit that is kept with a probability, to about 1e-6, by halving: it need not be that of the
+  /// smallest sum.
   private func tightest(
     _ row: BudgetRow, _ sense: SelectionProblem.Sense, _ others: [BudgetRow], from selection: [Int], _ kept: Double,
     _ deadline: Deadline
   ) throws -> Double {
     let sign = sense == .minimize ? 1.0 : -1.0
     var (low, high) = (sign * tables.total(row.measure, of: selection), sign * kept)
-    while high - low > 1e-6 * abs(high), !deadline.isOver {
+    while high - low > 1e-6 * abs(high), !deadline.isOver, options.isInterrupted?() != true {
       let middle = low + (high - low) / 2
       var moved = row
       (moved.lower, moved.upper) = sense == .minimize ? (-.infinity, middle) : (-middle, .infinity)
@@ -145,12 +148,16 @@ extension SelectionSession {
     let changes = budgets(rows).compactMap { row -> String? in
       let name = tables.name(of: row.measure)
       guard let limit = single[name] else { return nil }
-      let old = limit > row.upper ? row.upper : row.lower
+      let (isRaised, old) = (limit > row.upper, limit > row.upper ? row.upper : row.lower)
       let percent = old == 0 ? "" : String(format: ", %.3g %%", 100 * abs(limit - old) / abs(old))
-      return "\(limit > row.upper ? "raise the maximum" : "lower the minimum") of \(name) from \(Self.text(old)) to "
-        + "\(Self.text(limit))\(percent)"
+      // A limit that is rounded the other way would not be enough.
+      let new = Self.text(limit, isRoundedUp: isRaised, digits: 6, change: abs(limit - old))
+      let verb = isRaised ? "raise the maximum" : "lower the minimum"
+      return "\(verb) of \(name) from \(Self.text(old)) to \(new)\(percent)"
     }
-    let all = together.map { String(format: "let all limits give way by %.3g %%", 100 * $0) }
+    let all = together.map {
+      "let all limits give way by \(Self.text(100 * $0, isRoundedUp: true, digits: 3, change: 100 * $0)) %"
+    }
     let isZero = budgets(rows).contains { $0.upper == 0 || $0.lower == 0 }
     if changes.isEmpty, all == nil, isZero {
       return "No single budget is enough, and no fraction of limits that are 0: give them some room."
@@ -166,4 +173,21 @@ extension SelectionSession {
   }
 
   private static func text(_ number: Double) -> String { String(format: "%.6g", number) }
+
+  /// A number rounded in one direction, to as many digits as a change needs to be seen to about a hundredth.
+  private static func text(_ number: Double, isRoundedUp: Bool, digits: Int, change: Double) -> String {
+    guard number != 0, number.isFinite else { return text(number) }
+    for count in digits...16 {
+      // A digit more than wanted begins with 0.
+      let unit = pow(10, log10(abs(number)).rounded(.down) + 1 - Double(count))
+      for step in 0...2 {
+        let rounded = String(format: "%.\(count)g", number + (isRoundedUp ? 1 : -1) * Double(step) / 2 * unit)
+        let value = Double(rounded) ?? .nan
+        let isEnough = isRoundedUp ? value >= number : value <= number
+        if isEnough, abs(value - number) <= 0.01 * change || count == 16 { return rounded }
+        if isEnough { break }
+      }
+    }
+    return String(format: "%.17g", number)
+  }
 }

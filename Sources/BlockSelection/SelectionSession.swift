@@ -14,12 +14,26 @@ struct SelectionSession {
     var stopped: StopReason
     /// Whether it is proved that there is no selection.
     var isInfeasible = false
-    var candidateCount: Int
+    var candidateCount = 0
     var solver: SelectionResult.Solver
     /// How far the best selection lies above the relaxation's bound, where that is known.
     var width: Double?
 
     var selection: [Int]? { selections.first }
+
+    /// The goal that the last one of the wanted selections has; `nil` where there are fewer.
+    func lastValue(_ question: Question, _ tables: SelectionTables) -> Double? {
+      guard selections.count >= question.count else { return nil }
+      return selections.last.map { tables.total(question.goal.measure, of: $0) }
+    }
+
+    /// Gives the answer its best selection, and a bound that fits.
+    mutating func take(_ selection: [Int], value: Double, _ goal: Goal) {
+      if selections.first != selection { selections.insert(selection, at: 0) }
+      self.value = value
+      isInfeasible = false
+      if stopped == .proved || bound.map({ goal.isBetter(value, than: $0) }) == true { bound = value }
+    }
   }
 
   /// What a solver is asked.
@@ -31,7 +45,8 @@ struct SelectionSession {
     /// A selection to start from, where it is feasible.
     var start: [Int]?
     var deadline: Deadline
-    /// Only selections with a better goal are wanted, by a search without GLPK: that there is none looks like infeasible.
+    /// Only selections with a better goal are wanted, by a search without GLPK: that there is none looks like
+    /// infeasible.
     var mustBeat: Double?
     /// How many of the best selections are wanted. Only a search without interactions gives more than one.
     var count = 1
@@ -83,26 +98,63 @@ struct SelectionSession {
     return try search.run()
   }
 
-  /// The best selection under rows without probabilities: by the search of our own where groups do not interact, by the
-  /// dynamic program where they form chains and few selections stay undominated, else by GLPK; a limit of kinds by the first two, set
-  /// by set.
+  /// The best selection under rows without probabilities.
   func answer(_ question: Question, _ tables: SelectionTables) throws -> Answer {
     let presolve = presolved.presolve(tables, question)
     let isPossible = question.rows.allSatisfy { $0.lower <= $0.upper }
     guard isPossible, presolve.candidates.allSatisfy({ !$0.isEmpty }) else {
-      return Answer(
-        stopped: .proved, isInfeasible: true, candidateCount: presolve.candidateCount,
-        solver: tables.isSeparable ? .search : .glpk)
+      return noAnswer(tables, presolve.candidateCount)
     }
     if tables.maxKinds != nil, let search = KindSearch(self, tables) { return try search.answer(question) }
     var question = question
     question.start = question.start.flatMap(presolve.replaced).flatMap {
       tables.isFeasible($0, question.rows) && !question.excluded.contains($0) ? $0 : nil
     }
-    let isForSearch = tables.isSeparable && !(question.count == 1 && tables.hasManyAlike(presolve.candidates))
-    if isForSearch { return search(question, presolve, tables) }
-    if let answer = chain(question, presolve, tables) { return answer }
-    return tables.isSeparable ? search(question, presolve, tables) : try program(question, presolve, tables)
+    var left = SelectionReduction(tables, presolve.candidates, goal: question.goal, rows: question.rows)
+      .reduced(incumbent: incumbent(question, tables))
+    var answer = try answer(question, left, presolve.candidateCount)
+    // What was found may rule out choices whose numbers the tolerances came from; then it is not yet known to be the
+    // best.
+    while answer.stopped == .proved, let known = answer.lastValue(question, tables) {
+      let next = left.reduced(incumbent: known)
+      guard next.isPossible, next.isMuchFiner(than: left) else { break }
+      left = next
+      (question.start, question.firstWidth) = (answer.selection, nil)
+      answer = try self.answer(question, left, presolve.candidateCount)
+    }
+    return answer
+  }
+
+  /// A goal that the wanted selection is at least as good as.
+  private func incumbent(_ question: Question, _ tables: SelectionTables) -> Double? {
+    guard question.count == 1 else { return nil }
+    let known = [question.start.map { tables.total(question.goal.measure, of: $0) }, question.mustBeat]
+    return known.compactMap { $0 }.min { question.goal.isBetter($0, than: $1) }
+  }
+
+  /// That there is no selection, or none that is wanted.
+  private func noAnswer(_ tables: SelectionTables, _ candidateCount: Int) -> Answer {
+    Answer(
+      stopped: .proved, isInfeasible: true, candidateCount: candidateCount,
+      solver: tables.isSeparable ? .search : SelectionChain(tables) == nil || tables.maxKinds != nil ? .glpk : .chain)
+  }
+
+  /// The best selection of what is left: by the search of our own where groups do not interact, by the
+  /// dynamic program where they form chains and few selections stay undominated, else by GLPK.
+  private func answer(_ question: Question, _ left: SelectionReduction, _ candidateCount: Int) throws -> Answer {
+    guard left.isPossible else { return noAnswer(left.tables, candidateCount) }
+    let isForSearch = left.tables.isSeparable && !(question.count == 1 && left.tables.hasManyAlike(left.candidates))
+    var answer: Answer
+    if isForSearch {
+      answer = search(question, left)
+    } else if let found = chain(question, left) {
+      answer = found
+    } else {
+      answer = left.tables.isSeparable ? search(question, left) : try program(question, left)
+    }
+    answer.candidateCount = candidateCount
+    finish(&answer, question, left.tables)
+    return answer
   }
 
   /// What a goal that is minimised has to stay below.
@@ -121,62 +173,56 @@ struct SelectionSession {
   }
 
   /// The answer of ``MultipleChoiceSearch``.
-  private func search(_ question: Question, _ presolve: SelectionPresolve, _ tables: SelectionTables) -> Answer {
-    let (rows, excluded) = (question.rows, question.excluded)
-    let program = MultipleChoiceProgram(tables, places: presolve.candidates, goal: question.goal, rows: rows)
+  private func search(_ question: Question, _ left: SelectionReduction) -> Answer {
+    let (tables, rows, excluded) = (left.tables, question.rows, question.excluded)
+    let program = MultipleChoiceProgram(tables, places: left.candidates, goal: question.goal, rows: rows)
     let limits = MultipleChoiceSearch.Limits(
       gap: gap(question), count: question.count, cutoff: cutoff(question), firstWidth: question.firstWidth,
       mustStop: mustStop(question.deadline))
     let found = MultipleChoiceSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, rows) && !excluded.contains($0)
     }
-    var answer = Answer(
+    return Answer(
       selections: found.selections, bound: question.goal.sense == .minimize ? found.bound : -found.bound,
-      stopped: found.stopped, isInfeasible: found.selections.isEmpty && found.stopped == .proved,
-      candidateCount: presolve.candidateCount, solver: .search, width: found.width)
-    finish(&answer, question.goal, tables)
-    return answer
+      stopped: found.stopped, isInfeasible: found.selections.isEmpty && found.stopped == .proved, solver: .search,
+      width: found.width)
   }
 
   /// The answer of ``ChainSearch``; `nil` where interactions are no chain, or where it cannot tell.
-  private func chain(_ question: Question, _ presolve: SelectionPresolve, _ tables: SelectionTables) -> Answer? {
+  private func chain(_ question: Question, _ left: SelectionReduction) -> Answer? {
+    let tables = left.tables
     guard tables.maxKinds == nil, question.excluded.isEmpty, let chain = SelectionChain(tables),
-      let program = ChainProgram(
-        tables, chain, candidates: presolve.candidates, goal: question.goal, rows: question.rows)
+      let program = ChainProgram(tables, chain, candidates: left.candidates, goal: question.goal, rows: question.rows)
     else { return nil }
     let limits = ChainSearch.Limits(gap: gap(question), cutoff: cutoff(question), mustStop: mustStop(question.deadline))
     let found = ChainSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, question.rows)
     }
     guard let found else { return nil }
-    var answer = Answer(
+    return Answer(
       selections: found.selection.map { [$0] } ?? [],
       bound: question.goal.sense == .minimize ? found.bound : -found.bound, stopped: found.stopped,
-      isInfeasible: found.selection == nil && found.stopped == .proved, candidateCount: presolve.candidateCount,
-      solver: .chain)
-    finish(&answer, question.goal, tables)
-    return answer
+      isInfeasible: found.selection == nil && found.stopped == .proved, solver: .chain)
   }
 
   /// The answer of GLPK, which is asked again as long as its answer breaks a row in `Double`.
-  private func program(
-    _ question: Question, _ presolve: SelectionPresolve, _ tables: SelectionTables
-  ) throws -> Answer {
+  private func program(_ question: Question, _ left: SelectionReduction) throws -> Answer {
     var program = SelectionProgram(
-      tables, candidates: presolve.candidates, goal: question.goal, rows: question.rows)
+      left.tables, candidates: left.candidates, goal: question.goal, rows: question.rows)
     for selection in question.excluded { program.exclude(selection) }
     let solution = try solve(&program, question)
-    var answer = Answer(
-      bound: solution.bound, stopped: solution.stopped, isInfeasible: solution.outcome == .infeasible,
-      candidateCount: presolve.candidateCount, solver: .glpk)
-    let found = [solution.hasPoint ? program.assignment(at: solution.values) : nil, question.start]
-    answer.selections = tables.best(of: found.compactMap { $0 }, question.goal, question.rows).map { [$0] } ?? []
-    finish(&answer, question.goal, tables)
-    return answer
+    return Answer(
+      selections: solution.hasPoint ? [program.assignment(at: solution.values)] : [], bound: solution.bound,
+      stopped: solution.stopped, isInfeasible: solution.outcome == .infeasible, solver: .glpk)
   }
 
+  /// Every point is judged inside GLPK's search, so that a second round is only reached if GLPK rounds differently at
+  /// its
+  /// end; more than a few mean that the numbers are beyond it.
+  private static let mostRounds = 20
+
   private func solve(_ program: inout SelectionProgram, _ question: Question) throws -> Solution {
-    while true {
+    for _ in 0..<Self.mostRounds {
       let settings = SolveOptions(
         timeLimit: question.deadline.remaining, gap: gap(question), start: question.start.flatMap(program.point),
         isInterrupted: options.isInterrupted, log: options.log)
@@ -187,20 +233,24 @@ struct SelectionSession {
       guard solution.hasPoint,
         let cut = program.cut(program.assignment(at: solution.values), breaking: question.rows)
       else { return solution }
-      // Every point is judged inside the search, so this is only reached if GLPK rounds differently at its end.
       program.add(cut)
     }
+    throw Diagnostic(
+      .failure, "GLPK's answers break a budget again and again", value: "\(Self.mostRounds) answers",
+      rule: "costs and scores of very different magnitude are beyond its precision",
+      remedy: "forbid the choices and pairs with the largest numbers, or leave out the interactions that form no chain")
   }
 
-  /// The value, and a bound that fits it.
-  private func finish(_ answer: inout Answer, _ goal: Goal, _ tables: SelectionTables) {
-    guard let selection = answer.selection else { return }
-    let value = tables.total(goal.measure, of: selection)
-    answer.value = value
-    answer.isInfeasible = false
-    if answer.stopped == .proved || answer.bound.map({ goal.isBetter(value, than: $0) }) == true {
-      answer.bound = value
+  /// The value, and a bound that fits it. What the search began with counts as found.
+  private func finish(_ answer: inout Answer, _ question: Question, _ tables: SelectionTables) {
+    let goal = question.goal
+    if question.count == 1 {
+      let known = answer.selections + [question.start].compactMap { $0 }
+      answer.selections = tables.best(of: known, goal, question.rows).map { [$0] } ?? []
     }
+    if answer.bound?.isFinite == false { answer.bound = nil }
+    guard let selection = answer.selection else { return }
+    answer.take(selection, value: tables.total(goal.measure, of: selection), goal)
   }
 
   /// What simple methods reach.
@@ -259,8 +309,11 @@ extension SelectionTables {
   /// Whether groups have nothing to do with each other but the rows.
   fileprivate var isSeparable: Bool { interactions.isEmpty && maxKinds == nil }
 
-  /// Whether half of the groups or more have a twin, with the same values of the choices left. Exchanging the twins' choices changes no sum, so that a
-  /// tree holds every selection many times; beginnings of paths with equal sums are one label.
+  /// Whether groups are at least twice as many as there are different contents: values of the choices left. Exchanging
+  /// the
+  /// choices of groups that are alike changes no sum, so that a tree holds every selection many times; beginnings of
+  /// paths
+  /// with equal sums are one label.
   fileprivate func hasManyAlike(_ candidates: [[Int]]) -> Bool {
     let contents = candidates.enumerated().map { group, choices in
       values.map { table in choices.map { table[group][$0] } }

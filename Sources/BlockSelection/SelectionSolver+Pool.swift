@@ -6,12 +6,14 @@ extension SelectionSolver {
 
   /// The `count` best selections, distinct and in order; fewer where no more exist or the search was stopped.
   ///
-  /// Where groups do not interact they come from one search, and a time limit holds for that. Elsewhere each element is the
+  /// Where groups do not interact they come from one search, and a time limit holds for that. Elsewhere each element
+  /// is the
   /// optimum once those before it are excluded, and a time limit holds for each.
   ///
   /// - Parameter maxOverlap: the largest fraction of groups in which an element may take the same as any one before it
   ///   (Puzzle's diversity constraint); `nil` asks for distinct selections only.
-  /// - Throws: ``Diagnostic`` as ``solve(_:options:)`` does, where `count` is not within 1 ... 10,000 or `maxOverlap` not
+  /// - Throws: ``Diagnostic`` as ``solve(_:options:)`` does, where `count` is not within 1 ... 10,000, or above 200
+  ///   with a largest overlap, or `maxOverlap` not
   ///   within 0 ... 1.
   public static func pool(
     _ problem: SelectionProblem, count: Int, maxOverlap: Double? = nil, options: SelectionOptions = SelectionOptions()
@@ -22,6 +24,12 @@ extension SelectionSolver {
         rule: "a number within 1 ... \(largestPool)")
     }
     let problem = try single(problem)
+    let earlier = problem.diversity?.earlier.count ?? 0
+    guard maxOverlap == nil || count + earlier <= SelectionProblem.mostEarlier else {
+      throw Diagnostic(
+        .usage, "the pool's size cannot be used", value: "\(count)",
+        rule: "with a largest overlap, at most \(SelectionProblem.mostEarlier) selections, earlier ones included")
+    }
     if let maxOverlap { return try diversePool(problem, count, maxOverlap, options) }
     let session = try SelectionSession(problem, options)
     return session.givesSeveral ? try poolOfOneSearch(session, count) : try poolByExclusion(session, count)

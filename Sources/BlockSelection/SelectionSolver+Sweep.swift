@@ -22,7 +22,8 @@ extension SelectionSolver {
   /// The best selections at every pair of limits of two costs, equally spaced; each ranges as in
   /// ``sweep(_:budget:count:options:)`` while the other one has no budget.
   ///
-  /// - Throws: ``Diagnostic`` as ``sweep(_:budget:count:options:)`` does, where the two are the same, and where there were more than
+  /// - Throws: ``Diagnostic`` as ``sweep(_:budget:count:options:)`` does, where the two are the same, and where there
+  ///   were more than
   ///   10,000 points.
   public static func sweep(
     _ problem: SelectionProblem, first: (budget: String, count: Int), second: (budget: String, count: Int),
@@ -58,11 +59,18 @@ private struct BudgetSweep {
   }
 
   /// Which end of the cost is the tight one.
-  var tightGoal: Goal { Goal(measure: row.measure, sense: movesUpper ? .minimize : .maximize) }
+  private var tightSense: SelectionProblem.Sense { movesUpper ? .minimize : .maximize }
 
   /// The limit that a selection keeps.
   func limit(_ session: SelectionSession, keptBy selection: [Int]) -> Double {
-    session.limit(row, tightGoal.sense, keptBy: selection)
+    session.limit(row, tightSense, keptBy: selection)
+  }
+
+  /// The tightest limit that any selection keeps, as far as it is found in time. With a probability that need not be
+  /// the one
+  /// of the least sum.
+  func tightest(_ session: SelectionSession, _ free: [BudgetRow]) throws -> Double? {
+    try session.tightest(row, tightSense, others: free, session.options.timeLimit, isProved: false)
   }
 
   /// The rows with the limit at a value, or away.
@@ -95,10 +103,8 @@ extension SelectionSession {
     }
     var limits: [[Double]] = []
     for (sweep, wanted) in zip(sweeps, [first, second]) {
-      let tightest = try answer(Question(goal: sweep.tightGoal, rows: free, deadline: deadline))
-      guard let selection = tightest.selection else { continue }
-      let (from, to) = (sweep.limit(self, keptBy: selection), sweep.limit(self, keptBy: self.selection(of: loosest)))
-      limits.append(Self.spaced(from, to, wanted.count))
+      guard let from = try sweep.tightest(self, free) else { continue }
+      limits.append(Self.spaced(from, sweep.limit(self, keptBy: selection(of: loosest)), wanted.count))
     }
     guard limits.count == 2 else {
       return SelectionGrid(budgets: [first.budget, second.budget], points: [], failure: loosest)
@@ -130,12 +136,10 @@ extension SelectionSession {
   fileprivate func sweep(_ budget: String, _ sweep: BudgetSweep, _ count: Int) throws -> SelectionSweep {
     let free = sweep.rows(limit: nil, of: rows)
     let loosest = try result(free)
-    let tightest = try answer(Question(goal: sweep.tightGoal, rows: free, deadline: deadline))
-    guard loosest.objective != nil, let selection = tightest.selection else {
+    guard loosest.objective != nil, let first = try sweep.tightest(self, free) else {
       return SelectionSweep(budget: budget, points: [], failure: loosest)
     }
-    let first = sweep.limit(self, keptBy: selection)
-    let last = sweep.limit(self, keptBy: self.selection(of: loosest))
+    let last = sweep.limit(self, keptBy: selection(of: loosest))
     var points: [SelectionSweep.Point] = []
     var neighbour: Neighbour?
     for limit in Self.spaced(first, last, count) {

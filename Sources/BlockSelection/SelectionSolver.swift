@@ -1,7 +1,8 @@
 import Diagnostics
 import MixedInteger
 
-/// Solves selection problems to proven optimality: by a search of its own where groups do not interact, by a dynamic program where
+/// Solves selection problems to proven optimality: by a search of its own where groups do not interact, by a dynamic
+/// program where
 /// they form chains, by GLPK elsewhere.
 ///
 /// A call works on the caller's thread and returns when it is done; any number of threads may call at once.
@@ -36,20 +37,23 @@ public enum SelectionSolver {
       results.append(result)
       if result.stopped == .interrupted { break }
     }
-    return combined(results, goal)
+    return combined(results, goal, isComplete: results.count == problem.batches.count)
   }
 
-  /// The best of the batches' results, claiming no more than all of them prove together.
-  private static func combined(_ results: [SelectionResult], _ goal: Goal) -> SelectionResult {
+  /// The best of the batches' results, claiming no more than all of them prove together: of sizes that were not tried
+  /// nothing is
+  /// known.
+  private static func combined(_ results: [SelectionResult], _ goal: Goal, isComplete: Bool) -> SelectionResult {
     var best = results[0]
     for result in results.dropFirst() where isBetter(result, than: best, goal) { best = result }
     best.batches = results.map { .init(batch: $0.batch ?? 0, status: $0.status, objective: $0.objective) }
     best.solveSeconds = results.reduce(0) { $0 + $1.solveSeconds }
+    if best.objective == nil { best.batch = nil }
     guard let open = results.first(where: { $0.stopped != .proved }) else { return best }
     let undecided = results.filter { $0.status != .infeasible }
     let bounds = undecided.compactMap(\.bound)
     best.bound =
-      bounds.count == undecided.count
+      isComplete && bounds.count == undecided.count
       ? bounds.reduce(bounds.first) { goal.isBetter($1, than: $0 ?? $1) ? $1 : $0 } : nil
     best.gap = best.bound.flatMap { bound in best.objective.map { SelectionSession.gap($0, bound) } }
     best.stopped = results.first { $0.stopped == .interrupted || $0.stopped == .timeLimit }?.stopped ?? open.stopped
@@ -95,24 +99,42 @@ extension SelectionSession {
   ) throws -> (result: SelectionResult, neighbour: Neighbour) {
     let clock = ContinuousClock()
     let began = clock.now
-    // The greedy method knows nothing of probabilities, so that its selection seldom keeps them.
-    let known = rows.contains { $0.chance != nil } ? known ?? self.baselines(rows) : known
     let greedy = known == nil ? greedy(rows) : known?.greedy
+    // The greedy method knows nothing of probabilities, so that its selection seldom keeps them; and what is not left
+    // to the
+    // search, which is the fastest, is worth a better start.
+    let isHard = rows.contains { $0.chance != nil } || !tables.interactions.isEmpty || greedy == nil
+    let known = isHard ? known ?? self.baselines(rows, greedy: greedy) : known
     let starts = [greedy, known?.uniform, known?.random, neighbour?.selection].compactMap { $0 }
     let question = Question(
       goal: scoreGoal, rows: rows, excluded: excluded,
       start: tables.best(of: starts.filter { !excluded.contains($0) }, scoreGoal, rows), deadline: deadline,
       firstWidth: neighbour?.width)
-    let answer = try self.answer(question)
+    var answer = try self.answer(question)
+    let seconds = (clock.now - began).seconds
+    let baselines = options.reportsBaselines ? known ?? self.baselines(rows, greedy: greedy) : known
+    if let baselines { offer(baselines, to: &answer, question) }
     var result = describe(answer)
-    result.solveSeconds = (clock.now - began).seconds
-    if options.reportsBaselines { result.baselines = values(of: known ?? baselines(rows, greedy: greedy)) }
+    result.solveSeconds = seconds
+    if options.reportsBaselines { result.baselines = baselines.map(values) }
     if answer.isInfeasible, excluded.isEmpty, explains {
       let timeLimit = options.timeLimit.map { max(1, $0 - result.solveSeconds) }
       result.attainable = try attainable(rows, timeLimit: timeLimit)
       result.relaxation = try relaxation(rows, timeLimit: timeLimit)
     }
     return (result, Neighbour(selection: answer.selection, width: answer.width))
+  }
+
+  /// No answer is worse than what it is compared with: within a solver's tolerance, or where it was stopped, it might
+  /// be.
+  private func offer(_ baselines: SelectionBaselines, to answer: inout Answer, _ question: Question) {
+    let known = [baselines.greedy, baselines.uniform, baselines.random].compactMap { $0 }
+    guard let best = tables.best(of: known.filter { !question.excluded.contains($0) }, question.goal, question.rows)
+    else { return }
+    let value = tables.total(question.goal.measure, of: best)
+    guard answer.value.map({ question.goal.isBetter(value, than: $0) }) ?? true else { return }
+    answer.selections = [best]
+    answer.take(best, value: value, question.goal)
   }
 
   func describe(_ answer: Answer) -> SelectionResult {

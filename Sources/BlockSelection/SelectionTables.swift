@@ -205,6 +205,24 @@ package struct SelectionTables: Sendable {
       total(row.measure, of: assignment), variance: row.chance.map { total($0.variance, of: assignment) } ?? 0)
   }
 
+  /// The tables with other interactions between the same groups.
+  func replacing(interactions: [Interaction]) -> SelectionTables {
+    var result = self
+    result.interactions = interactions
+    return result
+  }
+
+  /// The tables in which only these choices may be taken, by group.
+  func keeping(_ candidates: [[Int]]) -> SelectionTables {
+    var result = self
+    result.isMasked = true
+    for group in allowed.indices {
+      for choice in allowed[group].indices { result.allowed[group][choice] = false }
+      for choice in candidates[group] { result.allowed[group][choice] = allowed[group][choice] }
+    }
+    return result
+  }
+
   /// The tables with one more measure: a sum of multiples of others.
   func adding(_ parts: [(factor: Double, measure: Int)]) -> SelectionTables {
     func sum(_ value: (Int) -> Double) -> Double { parts.reduce(0) { $0 + $1.factor * value($1.measure) } }

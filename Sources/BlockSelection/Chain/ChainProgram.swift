@@ -1,4 +1,5 @@
-/// A selection whose interactions form paths, as plain numbers: a choice at each position, least sum of costs, and every row's
+/// A selection whose interactions form paths, as plain numbers: a choice at each position, least sum of costs, and
+/// every row's
 /// sum of weights at most its limit.
 ///
 /// What a choice means to the next position is its *class*: choices of one class may be followed by the same ones at
@@ -15,7 +16,8 @@ struct ChainProgram {
     /// The class of each choice, and how many there are.
     let classes: [Int]
     let classCount: Int
-    /// What joins a class of the position before and a choice: `joints[class * choices + choice]` is a place in `pairs`,
+    /// What joins a class of the position before and a choice: `joints[class * choices + choice]` is a place in
+    /// `pairs`,
     /// 0 where nothing is listed, negative where the two must not be taken together.
     let joints: [Int32]
   }
@@ -27,8 +29,9 @@ struct ChainProgram {
   let rowCount: Int
   private(set) var limits: [Double]
   /// What the goal is where all costs are 0, to be minimised.
-  let offset: Double
-  /// The largest sum of costs' magnitudes.
+  private(set) var offset: Double
+  /// The largest sum of what a path's choices cost more than the cheapest of their positions, and of its pairs'
+  /// magnitudes.
   private(set) var magnitude = 0.0
 
   /// How much more than sums in `Double` a limit gives way, relative to the sum of magnitudes.
@@ -52,8 +55,11 @@ struct ChainProgram {
     var joints = 0
     for (index, group) in chain.groups.enumerated() {
       let choices = candidates[group]
-      let costs = choices.map { sign * tables.values[goal.measure][group][$0] }
-      magnitude += costs.reduce(0) { max($0, abs($1)) }
+      let goals = choices.map { sign * tables.values[goal.measure][group][$0] }
+      let least = goals.min() ?? 0
+      let costs = goals.map { $0 - least }
+      offset += least
+      magnitude += costs.max() ?? 0
       let weights = choices.flatMap { choice in sides.map { $0.sign * tables.values[$0.measure][group][choice] } }
       for row in sides.indices {
         magnitudes[row] += choices.indices.reduce(0) { max($0, abs(weights[$1 * sides.count + row])) }
@@ -62,18 +68,22 @@ struct ChainProgram {
       let (classes, count) = Self.classes(tables, group, choices, following)
       joints += (positions.last?.classCount ?? 1) * choices.count
       guard joints <= Self.mostJoints else { return nil }
+      let firstPair = pairCosts.count
       let matrix = joined(
         tables, chain.links[index], group, choices, goal.measure, sign, sides.map { ($0.measure, $0.sign) })
+      // A path has one of the position's pairs.
+      magnitude += pairCosts[firstPair...].reduce(0) { max($0, abs($1)) }
+      for row in sides.indices {
+        magnitudes[row] += (firstPair..<pairCosts.count).reduce(0) {
+          max($0, abs(pairWeights[$1 * sides.count + row]))
+        }
+      }
       positions.append(
         Position(
           group: group, choices: choices, costs: costs, weights: weights, classes: classes, classCount: count,
           joints: matrix))
     }
-    for row in sides.indices {
-      for pair in 0..<pairCosts.count { magnitudes[row] += abs(pairWeights[pair * sides.count + row]) }
-      limits[row] += Self.slackness * magnitudes[row]
-    }
-    magnitude += pairCosts.reduce(0) { $0 + abs($1) }
+    for row in sides.indices { limits[row] += Self.slackness * magnitudes[row] }
     normalise()
   }
 
@@ -168,7 +178,8 @@ extension ChainProgram {
     return best(prices: prices, costUnit: 0).path
   }
 
-  /// The path of the least `costUnit` times cost plus weights times prices, and what remains after each position. The path's
+  /// The path of the least `costUnit` times cost plus weights times prices, and what remains after each position. The
+  /// path's
   /// value is infinite where there is none.
   func best(prices: [Double], costUnit: Double = 1) -> (path: Path, remainders: Remainders) {
     var remainders = positions.map { [Double](repeating: 0, count: $0.classCount) }

@@ -2,9 +2,12 @@ import MixedInteger
 
 /// Finds the best selection of a ``ChainProgram`` and proves that none is better: a dynamic program over labels.
 ///
-/// A label is the beginning of a path: its class, cost and weights. Of two labels of a class one *dominates* the other if it
-/// costs and weighs no more; the other goes. What a label's path costs at least follows from the cheapest way to go on at
-/// fixed prices of weights (Lagrange); these prices are the best ones, found by column generation (Dantzig and Wolfe, 1960).
+/// A label is the beginning of a path: its class, cost and weights. Of two labels of a class one *dominates* the other
+/// if it
+/// costs and weighs no more; the other goes. What a label's path costs at least follows from the cheapest way to go on
+/// at
+/// fixed prices of weights (Lagrange); these prices are the best ones, found by column generation (Dantzig and Wolfe,
+/// 1960).
 /// As in ``MultipleChoiceSearch``, a guess of how far the optimum lies above the bound keeps labels few, and grows.
 struct ChainSearch {
   /// When to end.
@@ -92,7 +95,8 @@ struct ChainSearch {
         }
         if let path = labels.bestPath() {
           let selection = selection(path.choices)
-          // The same sum in the order that counts may differ in its last digits, and then another label would have been kept.
+          // The same sum in the order that counts may differ in its last digits, and then another label would have
+          // been kept.
           guard counts(selection) else { return false }
           if path.cost < best { (best, answer.selection) = (path.cost, selection) }
         }
@@ -137,7 +141,8 @@ struct ChainSearch {
     var highest = (prices: prices, bound: -Double.infinity)
     // Paths found so far; the first is none that exists, so that there is always a mixture that keeps the rows.
     var columns = [(cost: 10 * program.magnitude + 1, weights: leasts)]
-    for _ in 0..<Self.mostRounds where limits.mustStop() == nil {
+    // The first path gives a bound, however little time there is.
+    for round in 0..<Self.mostRounds where round == 0 || limits.mustStop() == nil {
       let path = program.best(prices: prices).path
       let bound = path.value - zip(prices, program.limits).reduce(0) { $0 + $1.0 * $1.1 }
       if bound > highest.bound { highest = (prices, bound) }

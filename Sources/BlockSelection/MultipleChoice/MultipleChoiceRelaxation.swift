@@ -44,17 +44,24 @@ final class MultipleChoiceRelaxation {
   /// What a unit of each row's limit is worth, at least 0.
   let dual: UnsafeMutablePointer<Double>
   /// The bound of the last solve, as pivoting has it.
-  private(set) var bound = -Double.infinity
+  var bound = -Double.infinity
   /// Pivots so far.
-  private(set) var pivots = 0
-  private let isWorking: UnsafeMutablePointer<Bool>
-  private let isSlackWorking: UnsafeMutablePointer<Bool>
-  private let inverse: UnsafeMutablePointer<Double>
-  private let matrix: UnsafeMutablePointer<Double>
-  private let direction: UnsafeMutablePointer<Double>
+  var pivots = 0
+  /// Asked now and then while a solve pivots, which then ends as ``Outcome/stuck``.
+  var mustStop: () -> Bool = { false }
+  /// Whether each choice is a working column.
+  let isWorking: UnsafeMutablePointer<Bool>
+  /// Whether each row's slack is a working column.
+  let isSlackWorking: UnsafeMutablePointer<Bool>
+  /// The inverse of the working basis.
+  let inverse: UnsafeMutablePointer<Double>
+  /// The working basis while it is inverted.
+  let matrix: UnsafeMutablePointer<Double>
+  /// Where the duals move in a pivot.
+  let direction: UnsafeMutablePointer<Double>
   /// The keys' weights by row, and their costs.
-  private let load: UnsafeMutablePointer<Double>
-  private var keyCost = 0.0
+  let load: UnsafeMutablePointer<Double>
+  var keyCost = 0.0
   private var removed: [Int32] = []
 
   /// How many choices there are, removed ones included.
@@ -190,11 +197,13 @@ final class MultipleChoiceRelaxation {
     isSlackWorking.update(repeating: true, count: rowCount)
   }
 
-  private func setWorking(_ column: Int32, _ isIn: Bool) {
+  /// Notes that a column is working, or is not.
+  func setWorking(_ column: Int32, _ isIn: Bool) {
     if column >= 0 { isWorking[Int(column)] = isIn } else { isSlackWorking[Int(-1 - column)] = isIn }
   }
 
-  private func setKey(_ group: Int, _ place: Int32) {
+  /// Gives a group another key.
+  func setKey(_ group: Int, _ place: Int32) {
     let (old, new) = (Int(key[group]), Int(place))
     keyCost += cost[new] - cost[old]
     for row in 0..<rowCount { load[row] += weight(row, new) - weight(row, old) }
@@ -211,294 +220,3 @@ final class MultipleChoiceRelaxation {
 
 /// Choices that are looked at at once.
 typealias Lanes = SIMD4<Double>
-
-// MARK: Solving
-
-extension MultipleChoiceRelaxation {
-  /// Parts and slacks may fall short of 0 by this.
-  private static let tolerance = 1e-9
-  /// Smaller elements are no pivots.
-  private static let smallestPivot = 1e-11
-
-  /// Brings parts, duals and bound up to the basis without pivoting.
-  func refresh() { _ = recompute() }
-
-  /// Pivots from the present basis until no part is negative and no removed choice takes part.
-  ///
-  /// - Parameters:
-  ///   - changed: the only group from which choices were removed since the basis was best; -1 for none.
-  ///   - cutoff: the solve ends once the bound is as large.
-  func solve(changed: Int, cutoff: Double, pivotLimit: Int) -> Outcome {
-    guard recompute() else { return .stuck }
-    if changed >= 0, !isLeft(Int(key[changed])), !hasWorkingChoice(changed) {
-      guard rekey(changed) else { return .infeasible }
-      guard factorise() else { return .stuck }
-    }
-    let last = pivots + pivotLimit
-    while true {
-      if bound >= cutoff { return .cutOff }
-      guard let leaving = leaving() else { return .optimal }
-      guard pivots < last else { return .stuck }
-      if leaving.isKey {
-        let place = working[leaving.row]
-        let old = key[group(of: place)]
-        setWorking(place, false)
-        working[leaving.row] = old
-        setWorking(old, true)
-        setKey(group(of: place), place)
-        guard factorise() else { return .stuck }
-      }
-      let sign = leaving.isTooLarge ? 1.0 : -1.0
-      for row in 0..<rowCount { direction[row] = sign * inverse[leaving.row * rowCount + row] }
-      guard let entering = entering() else { return provesInfeasible() ? .infeasible : .stuck }
-      pivots += 1
-      setWorking(working[leaving.row], false)
-      working[leaving.row] = entering
-      setWorking(entering, true)
-      guard factorise() else { return .stuck }
-      // A key without working choices takes all of its group and has to be left.
-      if changed >= 0, !isLeft(Int(key[changed])), !hasWorkingChoice(changed) {
-        guard rekey(changed) else { return .infeasible }
-        guard factorise() else { return .stuck }
-      }
-    }
-  }
-
-  private func hasWorkingChoice(_ group: Int) -> Bool {
-    for row in 0..<rowCount where working[row] >= 0 && self.group(of: working[row]) == group { return true }
-    return false
-  }
-
-  /// Gives a group the key of the least reduced cost among the choices left; false where none is.
-  private func rekey(_ group: Int) -> Bool {
-    var (best, least) = (-1, Double.infinity)
-    for place in places(of: group) {
-      var value = price[place]
-      for row in 0..<rowCount { value += dual[row] * weight(row, place) }
-      if value < least { (best, least) = (place, value) }
-    }
-    guard best >= 0 else { return false }
-    setKey(group, Int32(best))
-    return true
-  }
-
-  /// Which working column has to leave the basis, or the key that first changes places with it.
-  private struct Leaving {
-    var row: Int
-    var isKey: Bool
-    /// Whether a removed choice takes part, rather than one less than nothing.
-    var isTooLarge: Bool
-  }
-
-  /// The worst part; `nil` where all are as they should be.
-  private func leaving() -> Leaving? {
-    var (leaving, worst): (Leaving?, Double) = (nil, Self.tolerance)
-    func consider(_ part: Double, _ place: Int32, _ row: Int, isKey: Bool) {
-      if -part > worst { (leaving, worst) = (Leaving(row: row, isKey: isKey, isTooLarge: false), -part) }
-      guard part > worst, place >= 0, !isLeft(Int(place)) else { return }
-      (leaving, worst) = (Leaving(row: row, isKey: isKey, isTooLarge: true), part)
-    }
-    for row in 0..<rowCount {
-      consider(part[row], working[row], row, isKey: false)
-      guard working[row] >= 0 else { continue }
-      let group = group(of: working[row])
-      consider(keyPart(group), key[group], row, isKey: true)
-    }
-    return leaving
-  }
-
-  /// The column whose reduced cost is the first to reach 0 when the duals move against `direction`.
-  private func entering() -> Int32? {
-    var entering = Entering()
-    for row in 0..<rowCount where !isSlackWorking[row] && direction[row] > Self.smallestPivot {
-      entering.consider(Int32(-1 - row), max(0, dual[row]) / direction[row], direction[row])
-    }
-    // The number of rows as a constant lets the compiler unroll the inner loops.
-    switch rowCount {
-    case 1: price(1, &entering)
-    case 2: price(2, &entering)
-    case 3: price(3, &entering)
-    case 4: price(4, &entering)
-    default: price(rowCount, &entering)
-    }
-    return entering.column
-  }
-
-  private struct Entering {
-    var column: Int32?
-    var ratio = Double.greatestFiniteMagnitude
-    var pivot = 0.0
-
-    mutating func consider(_ column: Int32, _ ratio: Double, _ pivot: Double) {
-      // Of equals the largest pivot, which is the safest.
-      guard ratio < self.ratio || (ratio == self.ratio && pivot > self.pivot) else { return }
-      (self.column, self.ratio, self.pivot) = (column, ratio, pivot)
-    }
-  }
-
-  @inline(__always) private func price(_ rows: Int, _ entering: inout Entering) {
-    let tiny = Lanes(repeating: Self.smallestPivot)
-    for group in 0..<groupCount {
-      let key = Int(key[group])
-      var (base, turn) = (cost[key], 0.0)
-      for row in 0..<rows {
-        base += dual[row] * weights[row * size + key]
-        turn += direction[row] * weights[row * size + key]
-      }
-      for place in stride(from: layout.first[group], to: layout.first[group + 1], by: Lanes.scalarCount) {
-        var reduced = lanes(price, place) - base
-        var pivot = Lanes(repeating: -turn)
-        for row in 0..<rows {
-          let weight = lanes(weights, row * size + place)
-          reduced += dual[row] * weight
-          pivot += direction[row] * weight
-        }
-        let isBetter = (pivot .> tiny) .& (reduced .<= pivot * entering.ratio)
-        guard any(isBetter) else { continue }
-        for lane in 0..<Lanes.scalarCount where isBetter[lane] && !isWorking[place + lane] && place + lane != key {
-          entering.consider(Int32(place + lane), max(0, reduced[lane]) / pivot[lane], pivot[lane])
-        }
-      }
-    }
-  }
-
-  @inline(__always) private func lanes(_ numbers: UnsafeMutablePointer<Double>, _ place: Int) -> Lanes {
-    UnsafeRawPointer(numbers + place).loadUnaligned(as: Lanes.self)
-  }
-
-  /// Whether the sum of the rows, each times what `direction` says, is broken by whatever is chosen.
-  private func provesInfeasible() -> Bool {
-    var (least, magnitude) = (0.0, 0.0)
-    for row in 0..<rowCount {
-      direction[row] = max(0, -direction[row])
-      least -= direction[row] * limits[row]
-      magnitude += abs(direction[row] * limits[row])
-    }
-    for group in 0..<groupCount {
-      var smallest = Double.infinity
-      for place in places(of: group) where isLeft(place) {
-        var sum = 0.0
-        for row in 0..<rowCount { sum += direction[row] * weight(row, place) }
-        smallest = min(smallest, sum)
-      }
-      least += smallest
-      magnitude += abs(smallest)
-    }
-    return least > 1e-12 * magnitude
-  }
-
-  private func recompute() -> Bool {
-    keyCost = 0
-    for group in 0..<groupCount { keyCost += cost[Int(key[group])] }
-    for row in 0..<rowCount {
-      let weights = weights + row * size
-      var sum = 0.0
-      for group in 0..<groupCount { sum += weights[Int(key[group])] }
-      load[row] = sum
-    }
-    return factorise()
-  }
-
-  /// Inverts the working basis, which is small, and takes parts, duals and bound from it; false where it is singular.
-  private func factorise() -> Bool {
-    let count = rowCount
-    for column in 0..<count {
-      let place = Int(working[column])
-      let key = place >= 0 ? Int(key[group(of: working[column])]) : 0
-      for row in 0..<count {
-        matrix[row * count + column] =
-          place >= 0 ? weight(row, place) - weight(row, key) : (row == -1 - place ? 1 : 0)
-        inverse[row * count + column] = row == column ? 1 : 0
-      }
-    }
-    guard invert() else { return false }
-    bound = keyCost
-    for row in 0..<count { (part[row], dual[row]) = (0, 0) }
-    for column in 0..<count {
-      let place = Int(working[column])
-      let extra = place >= 0 ? cost[place] - cost[Int(key[group(of: working[column])])] : 0
-      for row in 0..<count {
-        part[column] += inverse[column * count + row] * (limits[row] - load[row])
-        dual[row] -= extra * inverse[column * count + row]
-      }
-    }
-    for row in 0..<count { bound += dual[row] * (load[row] - limits[row]) }
-    return true
-  }
-
-  /// Gauss and Jordan's elimination with row exchanges.
-  private func invert() -> Bool {
-    let count = rowCount
-    for column in 0..<count {
-      var pivot = column
-      for row in column..<count where abs(matrix[row * count + column]) > abs(matrix[pivot * count + column]) {
-        pivot = row
-      }
-      guard abs(matrix[pivot * count + column]) > Self.smallestPivot else { return false }
-      if pivot != column {
-        for entry in 0..<count {
-          (matrix[pivot * count + entry], matrix[column * count + entry]) =
-            (matrix[column * count + entry], matrix[pivot * count + entry])
-          (inverse[pivot * count + entry], inverse[column * count + entry]) =
-            (inverse[column * count + entry], inverse[pivot * count + entry])
-        }
-      }
-      let factor = 1 / matrix[column * count + column]
-      for entry in 0..<count {
-        matrix[column * count + entry] *= factor
-        inverse[column * count + entry] *= factor
-      }
-      for row in 0..<count where row != column && matrix[row * count + column] != 0 {
-        let factor = matrix[row * count + column]
-        for entry in 0..<count {
-          matrix[row * count + entry] -= factor * matrix[column * count + entry]
-          inverse[row * count + entry] -= factor * inverse[column * count + entry]
-        }
-      }
-    }
-    return true
-  }
-
-  /// The Lagrangian bound of the present duals, whatever they are; sets ``reducedCost``.
-  ///
-  /// No point that keeps the rows and takes choices that are left costs less, and none with a certain choice costs less than
-  /// the bound plus that choice's reduced cost.
-  func evaluate() -> Double {
-    var sum = 0.0
-    for row in 0..<rowCount {
-      dual[row] = max(0, dual[row])
-      sum -= dual[row] * limits[row]
-    }
-    switch rowCount {
-    case 2: sum += evaluateGroups(2)
-    case 3: sum += evaluateGroups(3)
-    case 4: sum += evaluateGroups(4)
-    default: sum += evaluateGroups(rowCount)
-    }
-    return sum
-  }
-
-  @inline(__always) private func evaluateGroups(_ rows: Int) -> Double {
-    var sum = 0.0
-    for group in 0..<groupCount {
-      let places = places(of: group)
-      var least = Lanes(repeating: .infinity)
-      for place in stride(from: places.lowerBound, to: places.upperBound, by: Lanes.scalarCount) {
-        var value = lanes(price, place)
-        for row in 0..<rows { value += dual[row] * lanes(weights, row * size + place) }
-        store(value, place)
-        least.replace(with: value, where: value .< least)
-      }
-      let smallest = least.min()
-      sum += smallest
-      for place in stride(from: places.lowerBound, to: places.upperBound, by: Lanes.scalarCount) {
-        store(lanes(reducedCost, place) - smallest, place)
-      }
-    }
-    return sum
-  }
-
-  @inline(__always) private func store(_ value: Lanes, _ place: Int) {
-    UnsafeMutableRawPointer(reducedCost + place).storeBytes(of: value, as: Lanes.self)
-  }
-}

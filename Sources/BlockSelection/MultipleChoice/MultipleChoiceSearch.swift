@@ -63,6 +63,8 @@ struct MultipleChoiceSearch {
   private static let enumerationVisits = 2000
   /// Pivots of a trial of a half.
   private static let trialPivots = 30
+  /// Trials of more divided groups take so long that the clock is looked at between them.
+  private static let manyGroups = 8
   /// Parts may differ from 0 and 1 by this.
   private static let wholeness = 1e-7
   /// More selections are not made of one point.
@@ -95,6 +97,8 @@ struct MultipleChoiceSearch {
     resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
     relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))
     enumeration = MultipleChoiceEnumeration(relaxation)
+    let mustStop = limits.mustStop
+    relaxation.mustStop = { mustStop() != nil }
   }
 
   /// The choices that keep every row if all other groups take their smallest.
@@ -173,6 +177,7 @@ struct MultipleChoiceSearch {
     let needed = Set(basis.filter { $0 >= 0 }.map(Int.init)).union(places).sorted()
     for place in needed { kept[Int(whole.layout.group[place])].append(Int(whole.layout.choice[place])) }
     relaxation = MultipleChoiceRelaxation(program, keeping: kept)
+    relaxation.mustStop = whole.mustStop
     enumeration = MultipleChoiceEnumeration(relaxation)
     var next = (0..<program.groupCount).map { relaxation.places(of: $0).lowerBound }
     for place in needed {
@@ -239,6 +244,7 @@ struct MultipleChoiceSearch {
       if answer.nodes & 63 == 0, let reason = limits.mustStop() { answer.stopped = reason }
       let outcome = relaxation.solve(changed: changed, cutoff: cutoff, pivotLimit: Self.pivotLimit)
       if outcome == .infeasible { break }
+      if outcome == .stuck, let reason = limits.mustStop() { answer.stopped = reason }
       let bound = relaxation.evaluate()
       if bound >= cutoff { break }
       if answer.stopped != .proved {
@@ -302,6 +308,8 @@ struct MultipleChoiceSearch {
     let basis = relaxation.basis
     var (best, bestScore): (Parting?, Double) = (nil, -1)
     for group in groups {
+      // With many rows a group's trials take a while; the node is parted at the next look at the clock.
+      if groups.count > Self.manyGroups, limits.mustStop() != nil { return nil }
       if group != groups[0] {
         relaxation.basis = basis
         relaxation.refresh()

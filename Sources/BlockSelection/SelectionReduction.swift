@@ -1,0 +1,206 @@
+/// What is left of a question once choices and pairs are gone that no wanted selection can take, whatever the other
+/// groups take: because a row would be broken, or because the goal would be worse than a selection that is known.
+///
+/// Solvers have tolerances that are relative to the numbers they are given. A cost of 1e9 beside a limit of 2, or a
+/// score of
+/// 1e10 that says "never", would make differences of 0.01 look like rounding; so such numbers go before a solver
+/// sees them. A choice only goes where that cannot be an error of rounding.
+struct SelectionReduction {
+  /// The tables, with further pairs forbidden.
+  private(set) var tables: SelectionTables
+  /// The choices left, by group, in order. A group without any says that there is no wanted selection.
+  private(set) var candidates: [[Int]]
+  private let goal: Goal
+  private let rows: [BudgetRow]
+
+  /// One limit: `sign` times the sum of a measure is at most `bound`.
+  private struct Side {
+    let measure: Int
+    let sign: Double
+    let bound: Double
+    var chance: Chance?
+  }
+
+  /// The least of a measure, times a sign: of each group, of each interaction, and of all together.
+  private struct Least {
+    var groups: [Double]
+    var pairs: [Double]
+    var sum = 0.0
+    /// The sum of magnitudes.
+    var magnitude = 0.0
+  }
+
+  /// More rounds are not made: each begins with what the one before has left.
+  private static let mostRounds = 16
+  /// By how much the largest sums have to become smaller to be worth another solve.
+  private static let worthwhile = 64.0
+
+  /// Nothing is gone yet.
+  init(_ tables: SelectionTables, _ candidates: [[Int]], goal: Goal, rows: [BudgetRow]) {
+    (self.tables, self.candidates, self.goal, self.rows) = (tables, candidates, goal, rows)
+  }
+
+  /// What is left.
+  ///
+  /// - Parameter incumbent: the goal of a selection that is known: only what may be as good is wanted.
+  func reduced(incumbent: Double?) -> SelectionReduction {
+    var result = self
+    result.reduce(incumbent)
+    return result
+  }
+
+  /// Whether every group has a choice left.
+  var isPossible: Bool { candidates.allSatisfy { !$0.isEmpty } }
+
+  /// Whether the goal's or a row's largest sums are so much smaller that a solver's tolerances mean something else.
+  func isMuchFiner(than other: SelectionReduction) -> Bool {
+    zip(largestSums, other.largestSums).contains { $0 * Self.worthwhile < $1 }
+  }
+
+  /// The goal's spread and the rows' magnitudes.
+  private var largestSums: [Double] {
+    var sums = [Double](repeating: 0, count: rows.count + 1)
+    for (group, choices) in candidates.enumerated() {
+      let goals = choices.map { tables.values[goal.measure][group][$0] }
+      sums[0] += (goals.max() ?? 0) - (goals.min() ?? 0)
+      for (index, row) in rows.enumerated() {
+        sums[index + 1] += choices.reduce(0) { max($0, abs(tables.values[row.measure][group][$1])) }
+      }
+    }
+    for interaction in tables.interactions {
+      let pairs = interaction.pairs.filter { !$0.isForbidden }
+      for (index, measure) in ([goal.measure] + rows.map(\.measure)).enumerated() {
+        sums[index] += pairs.reduce(0) { max($0, abs($1.values[measure])) }
+      }
+    }
+    return sums
+  }
+
+  // MARK: Rounds
+
+  private mutating func reduce(_ incumbent: Double?) {
+    let sides = sides(incumbent)
+    guard !sides.isEmpty else { return }
+    var round = 0
+    while round < Self.mostRounds, isPossible {
+      round += 1
+      var isChanged = false
+      for side in sides where isPossible {
+        if removeChoices(side) { isChanged = true }
+        if isPossible, removePairs(side) { isChanged = true }
+      }
+      if !isChanged { return }
+    }
+  }
+
+  private func sides(_ incumbent: Double?) -> [Side] {
+    var sides = rows.flatMap { row in
+      [(1.0, row.upper), (-1.0, -row.lower)].filter { $0.1 < .infinity }.map {
+        Side(measure: row.measure, sign: $0.0, bound: $0.1, chance: row.chance)
+      }
+    }
+    if let incumbent {
+      let sign = goal.sense == .minimize ? 1.0 : -1.0
+      sides.append(Side(measure: goal.measure, sign: sign, bound: sign * incumbent))
+    }
+    return sides
+  }
+
+  private func least(_ measure: Int, _ sign: Double) -> Least {
+    let groups = candidates.enumerated().map { group, choices in
+      choices.reduce(Double.infinity) { min($0, sign * tables.values[measure][group][$1]) }
+    }
+    // A pair that is not listed adds nothing.
+    let pairs = tables.interactions.map { interaction in
+      interaction.pairs.reduce(0) { $1.isForbidden ? $0 : min($0, sign * $1.values[measure]) }
+    }
+    var least = Least(groups: groups, pairs: pairs)
+    for value in [sign * tables.constants[measure]] + groups + pairs {
+      least.sum += value
+      least.magnitude += abs(value)
+    }
+    return least
+  }
+
+  /// More than sums in `Double` of so many summands differ by, relative to their magnitudes, whatever the order.
+  private var rounding: Double { Double(8 * (candidates.count + tables.interactions.count + 8)) * 0x1p-53 }
+
+  /// Whether a least sum breaks a side by more than rounding.
+  private func isBroken(_ side: Side, _ sum: Double, magnitude: Double, variance: Double) -> Bool {
+    let sum = sum - rounding * (magnitude + abs(side.bound))
+    guard let chance = side.chance else { return sum > side.bound }
+    // The margin rises with the variance, and sum and margin together with the sum.
+    return sum + (1 - 1e-9) * chance.margin(sum, variance: variance) - 1e-9 * abs(sum) > side.bound
+  }
+
+  private mutating func removeChoices(_ side: Side) -> Bool {
+    let least = least(side.measure, side.sign)
+    let variance = side.chance.map { self.least($0.variance, 1) }
+    var isChanged = false
+    for group in candidates.indices {
+      let values = tables.values[side.measure][group]
+      let kept = candidates[group].filter { choice in
+        let value = side.sign * values[choice]
+        let spread = variance.map { least in
+          max(0, least.sum - least.groups[group] + tables.values[side.chance?.variance ?? 0][group][choice])
+        }
+        return !isBroken(
+          side, least.sum - least.groups[group] + value, magnitude: least.magnitude + abs(value),
+          variance: (1 - 1e-9) * (spread ?? 0))
+      }
+      guard kept.count < candidates[group].count else { continue }
+      candidates[group] = kept
+      isChanged = true
+    }
+    return isChanged
+  }
+
+  private mutating func removePairs(_ side: Side) -> Bool {
+    guard tables.interactions.contains(where: { !$0.pairs.isEmpty }) else { return false }
+    let least = least(side.measure, side.sign)
+    let isLeft = tables.allowed.indices.map { group in
+      var isLeft = [Bool](repeating: false, count: tables.allowed[group].count)
+      for choice in candidates[group] { isLeft[choice] = true }
+      return isLeft
+    }
+    var removed: [Int: [Int]] = [:]
+    for (index, interaction) in tables.interactions.enumerated() {
+      let (first, second) = (interaction.first, interaction.second)
+      let rest = least.sum - least.groups[first] - least.groups[second] - least.pairs[index]
+      for (place, pair) in interaction.pairs.enumerated() where !pair.isForbidden {
+        let values = [
+          tables.values[side.measure][first][pair.first], tables.values[side.measure][second][pair.second],
+          pair.values[side.measure],
+        ]
+        let isGone = !isLeft[first][pair.first] || !isLeft[second][pair.second]
+        let sum = rest + side.sign * values.reduce(0, +)
+        let magnitude = values.reduce(least.magnitude) { $0 + abs($1) }
+        if isGone || isBroken(side, sum, magnitude: magnitude, variance: 0) {
+          removed[index, default: []].append(place)
+        }
+      }
+    }
+    guard !removed.isEmpty else { return false }
+    tables = tables.forbidding(removed)
+    return true
+  }
+}
+
+extension SelectionTables {
+  /// The tables with further pairs forbidden: places of pairs by interaction. What they would add is gone as well.
+  fileprivate func forbidding(_ pairs: [Int: [Int]]) -> SelectionTables {
+    replacing(
+      interactions: interactions.enumerated().map { index, interaction in
+        guard let places = pairs[index] else { return interaction }
+        var all = interaction.pairs
+        for place in places {
+          let pair = all[place]
+          all[place] = Pair(
+            first: pair.first, second: pair.second, isForbidden: true, values: pair.values.map { _ in 0 })
+        }
+        return Interaction(
+          first: interaction.first, second: interaction.second, index: interaction.index, pairs: all,
+          given: interaction.given, taken: interaction.taken)
+      })
+  }
+}
