@@ -121,7 +121,8 @@ extension PredictorCommand {
       guard let fingerprint = try store.devices()[device] else { preconditionFailure("samples have a fingerprint") }
       var provenance = PredictorProvenance(deviceName: device, device: fingerprint)
       let recipes = try store.networkRecipes()
-      provenance.networks = Dictionary(networks.compactMap { recipes[$0.key] }.map { ($0.source, 1) }, uniquingKeysWith: +)
+      provenance.networks = Dictionary(
+        networks.compactMap { recipes[$0.key] }.map { ($0.source, 1) }, uniquingKeysWith: +)
       provenance.seed = seed
       let predictor = try DevicePredictor.fit(
         networks, bases: commaSeparated(base ?? "").map(DevicePredictor.load), provenance: provenance, seed: seed,

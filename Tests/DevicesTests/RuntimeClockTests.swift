@@ -10,7 +10,8 @@ import Testing
     // A link takes (60 - 12) / 48 = 1 microsecond, and 3 with a clock.
     #expect(abs(clock.milliseconds - 0.002) < 1e-12)
     let corrected = clock.corrected([
-      .init(name: "long", milliseconds: 0.1), .init(name: "short", milliseconds: 0.001), .init(name: "none", milliseconds: 0),
+      .init(name: "long", milliseconds: 0.1), .init(name: "short", milliseconds: 0.001),
+      .init(name: "none", milliseconds: 0),
     ]).map(\.milliseconds)
     #expect(zip(corrected, [0.098, 0.0001, 0]).allSatisfy { abs($0 - $1) < 1e-12 })
   }

@@ -82,7 +82,8 @@ struct ProbeBuilder {
       rounded(Double(shape[1]) * (stride == 2 ? 1.2 + random.uniform() : 0.75 + 0.75 * random.uniform())))
     let block = block(like: kind, channels)
     var value = try append(block, input, stride: stride)
-    for _ in 0..<random.below(isLarge ? 6 : 3) where hasRoom(value, budget) { value = try append(block, value, stride: 1) }
+    let repeats = random.below(isLarge ? 6 : 3)
+    for _ in 0..<repeats where hasRoom(value, budget) { value = try append(block, value, stride: 1) }
     return value
   }
 

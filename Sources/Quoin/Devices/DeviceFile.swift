@@ -42,7 +42,8 @@ public struct DeviceFile: Hashable, Sendable {
       guard let line = lines.firstIndex(where: { $0.hasPrefix(key + ":") }) else {
         throw Diagnostic(
           .usage, "the file cannot be moved", at: .init(file: file, path: key), value: path,
-          rule: "a key with a path stands on a line of its own", remedy: "write 'version: 1', 'name: …' and so on as lines")
+          rule: "a key with a path stands on a line of its own",
+          remedy: "write 'version: 1', 'name: …' and so on as lines")
       }
       lines[line] = "\(key): '\(path.replacingOccurrences(of: "'", with: "''"))'"
     }

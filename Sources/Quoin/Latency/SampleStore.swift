@@ -44,7 +44,9 @@ public struct SampleStore: Sendable {
   func record(_ recipe: NetworkRecipe) throws {
     let standing: NetworkRecipe = try decoded(
       storage.record(fact: json(recipe), kind: Self.recipes, key: recipe.key), recipe.key)
-    guard case .probe(_, _, let drawn) = standing, case .probe(_, _, let wanted) = recipe, drawn != wanted else { return }
+    guard case .probe(_, _, let drawn) = standing, case .probe(_, _, let wanted) = recipe, drawn != wanted else {
+      return
+    }
     throw Diagnostic(
       .usage, "the samples here are of other probes", at: .init(path: recipe.key), value: "probes \(drawn)",
       rule: "this version draws probes \(wanted)", remedy: "choose another folder with --out")
