@@ -18,6 +18,11 @@ public struct OperatorCategory: RawRepresentable, Hashable, Sendable, Codable, C
 extension OperatorCategory {
   /// The category of a node of a fused network.
   public init(of node: Network.Node, in network: Network) {
+    let kind = Self(kindOf: node, in: network)
+    self.init(rawValue: (node.isLeftInNumbers(in: network) ? Self.full : "") + kind.rawValue)
+  }
+
+  private init(kindOf node: Network.Node, in network: Network) {
     switch node.op {
     case .convolution(let convolution):
       self.init(convolution, channels: network.nodes[node.inputs[0]].shape[1], output: node.shape)
@@ -31,8 +36,8 @@ extension OperatorCategory {
     }
   }
 
-  /// What stands before the categories of layers in BF16.
-  private static let half = "half-"
+  /// What stands before the categories of layers in BF16, and of those that stay in FP32 in a network of bytes.
+  private static let (half, full) = ("half-", "full-")
 
   private init(_ convolution: Convolution, channels: Int, output: Shape) {
     let (kernel, format) = (convolution.kernel, convolution.isBF16 ? Self.half : "")
@@ -44,6 +49,17 @@ extension OperatorCategory {
     } else {
       let isDepthwise = convolution.groups == channels && convolution.channels == channels
       self.init(rawValue: (isDepthwise ? "depthwise" : "grouped") + side)
+    }
+  }
+}
+
+extension Network.Node {
+  /// Whether this is a layer that reads numbers, in a network in which others read bytes.
+  fileprivate func isLeftInNumbers(in network: Network) -> Bool {
+    switch op {
+    case .convolution, .linear:
+      network.nodes[inputs[0]].grid == nil && network.nodes.contains { $0.grid != nil }
+    default: false
     }
   }
 }

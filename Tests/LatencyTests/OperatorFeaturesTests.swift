@@ -26,6 +26,20 @@ import Testing
     #expect(features.category.rawValue == "linear")
   }
 
+  @Test("A layer that reads numbers beside layers that read bytes is of a category of its own")
+  func mixedFormats() throws {
+    var builder = NetworkBuilder(name: "mixed")
+    let grid = ByteGrid(scale: 0.1, zero: 3)
+    let image = try builder.input("image", [1, 16, 8, 8], grid: grid)
+    let first = try builder.convolution("first", image, .square(channels: 16, kernel: 3))
+    let second = try builder.convolution("second", first, .square(channels: 16, kernel: 3))
+    let network = builder.network(outputs: [("end", second)])
+    let features = NetworkFeatures(of: network)
+    #expect(features.operators.map(\.category.rawValue).suffix(2) == ["dense3", "full-dense3"])
+    // What the last operator passes on is not confused with what its kind passes on elsewhere.
+    #expect(features.passings.allSatisfy { $0.kind != $0.origin })
+  }
+
   @Test("Amounts of a dense convolution are counted by hand")
   func denseAmounts() throws {
     // 16 × 8 × 8 in, 20 × 4 × 4 out, 3 × 3 taps; 20 channels leave 12 of 32 lanes empty.
