@@ -3,12 +3,10 @@ import MixedInteger
 /// Selections whose sums keep limits with a probability, by way of problems without probabilities.
 ///
 /// With a given variance V, a sum T keeps a limit with the probability if T is at most h(V)
-/// (``Chance/largestSum(limit:variance:)``), and h is
-/// convex. So wherever V lies between a and b, T lies below the chord of h between them: a linear row in T and V, which
-/// any solver takes. The best selection under the chords bounds the answer. Where it does not keep the true limit, the
-/// range is cut at its
-/// variance, where both new chords exclude it; the range with the best bound is looked at first, until its best
-/// selection is true.
+/// (``Chance/largestSum(limit:variance:)``), and h is convex. So wherever V lies between a and b, T lies below the
+/// chord of h between them: a linear row in T and V, which any solver takes. The best selection under the chords bounds
+/// the answer. Where it does not keep the true limit, the range is cut at its variance, where both new chords exclude
+/// it; the range with the best bound is looked at first, until its best selection is true.
 struct ChanceSearch {
   /// One limit of a sum: `sign * sum` is at most `limit` with a probability.
   private struct Side {

@@ -3,8 +3,7 @@ import Foundation
 /// Looks for a key that stands twice in one object of a JSON text, which Foundation's decoder silently drops.
 ///
 /// One pass over the bytes, without recursion. It knows just enough of JSON to tell keys from values: whether the text
-/// is
-/// well formed is for the decoder to say.
+/// is well formed is for the decoder to say.
 struct RepeatedKeys {
   /// A key that stands twice.
   struct Finding: Equatable {

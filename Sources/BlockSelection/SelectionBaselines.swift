@@ -54,8 +54,7 @@ final class SampleSelections {
   }
 
   /// What is known of selections that are looked at one at a time: their sums, and how to get one again. A thousand
-  /// selections of
-  /// a million groups would be gigabytes.
+  /// selections of a million groups would be gigabytes.
   struct Sample {
     private(set) var isAllowed: [Bool] = []
     /// The sums, by measure.

@@ -9,14 +9,11 @@ extension SelectionProblem {
   static let mostEarlier = 200
   private static let mostCoveringPairs = 1_000_000
 
-  /// Checks the rules of the extensions:
-  /// deviations are at least 0 and belong to costs; a probability lies within 0.5 ..< 1 (0.5 is kept by the expected
-  /// sum alone) and a common deviation within
-  /// 0 ..< 1, the latter with a probability only; batches are distinct and positive, and whatever speaks of batches
-  /// needs them; the
-  /// number of kinds is positive; a choice covers groups other than its own, each once; every choice of groups that
-  /// have to match
-  /// says what it gives or takes; earlier selections name groups and choices.
+  /// Checks the rules of the extensions: deviations are at least 0 and belong to costs; a probability lies within 0.5
+  /// ..< 1 (0.5 is kept by the expected sum alone) and a common deviation within 0 ..< 1, the latter with a probability
+  /// only; batches are distinct and positive, and whatever speaks of batches needs them; the number of kinds is
+  /// positive; a choice covers groups other than its own, each once; every choice of groups that have to match says
+  /// what it gives or takes; earlier selections name groups and choices.
   func validateExtensions(_ table: ChoiceNames) throws {
     for (index, group) in groups.enumerated() {
       for (number, choice) in group.choices.enumerated() {
@@ -186,8 +183,7 @@ extension SelectionProblem {
   /// The problem with a further choice in every covered group, which says what covers it and is taken with that alone.
   ///
   /// "Taken together or not at all" is forbidden pairs: the covering choice with all others of the covered group, and
-  /// what
-  /// stands for it there with all others of its own group.
+  /// what stands for it there with all others of its own group.
   func withCoveredChoices() -> SelectionProblem {
     guard groups.contains(where: { $0.choices.contains { !$0.covers.isEmpty } }) else { return self }
     var problem = self

@@ -57,11 +57,9 @@ struct SelectionProgram {
     return sum
   }
 
-  /// A row in numbers that GLPK's tolerances suit: counted from the smallest of each group, times a power of two,
-  /// which rounds
-  /// nothing. Its limits give way by more than sums in `Double` can differ; points are judged by exact sums. What is
-  /// less than
-  /// that, in all groups together, is left out: GLPK loses its way among coefficients of 1 and 1e-15.
+  /// A row in numbers that GLPK's tolerances suit: counted from the smallest of each group, times a power of two, which
+  /// rounds nothing. Its limits give way by more than sums in `Double` can differ; points are judged by exact sums.
+  /// What is less than that, in all groups together, is left out: GLPK loses its way among coefficients of 1 and 1e-15.
   private func constraint(_ row: BudgetRow) -> LinearConstraint {
     let sum = sum(of: row.measure, shifted: true)
     let magnitude = magnitude(of: row.measure)

@@ -2,9 +2,8 @@
 /// groups take: because a row would be broken, or because the goal would be worse than a selection that is known.
 ///
 /// Solvers have tolerances that are relative to the numbers they are given. A cost of 1e9 beside a limit of 2, or a
-/// score of
-/// 1e10 that says "never", would make differences of 0.01 look like rounding; so such numbers go before a solver
-/// sees them. A choice only goes where that cannot be an error of rounding.
+/// score of 1e10 that says "never", would make differences of 0.01 look like rounding; so such numbers go before a
+/// solver sees them. A choice only goes where that cannot be an error of rounding.
 struct SelectionReduction {
   /// The tables, with further pairs forbidden.
   private(set) var tables: SelectionTables

@@ -4,8 +4,7 @@ import Foundation
 
 extension SelectionSession {
   /// The tightest value of each budget's cost if it were the only budget. Where it has to be kept with a probability:
-  /// the limit that the
-  /// selection of that value keeps.
+  /// the limit that the selection of that value keeps.
   func attainable(_ rows: [BudgetRow], timeLimit: Double?) throws -> [String: Double?] {
     var result: [String: Double?] = [:]
     for row in budgets(rows) {

@@ -217,8 +217,7 @@ struct SelectionSession {
   }
 
   /// Every point is judged inside GLPK's search, so that a second round is only reached if GLPK rounds differently at
-  /// its
-  /// end; more than a few mean that the numbers are beyond it.
+  /// its end; more than a few mean that the numbers are beyond it.
   private static let mostRounds = 20
 
   private func solve(_ program: inout SelectionProgram, _ question: Question) throws -> Solution {
@@ -310,10 +309,8 @@ extension SelectionTables {
   fileprivate var isSeparable: Bool { interactions.isEmpty && maxKinds == nil }
 
   /// Whether groups are at least twice as many as there are different contents: values of the choices left. Exchanging
-  /// the
-  /// choices of groups that are alike changes no sum, so that a tree holds every selection many times; beginnings of
-  /// paths
-  /// with equal sums are one label.
+  /// the choices of groups that are alike changes no sum, so that a tree holds every selection many times; beginnings
+  /// of paths with equal sums are one label.
   fileprivate func hasManyAlike(_ candidates: [[Int]]) -> Bool {
     let contents = candidates.enumerated().map { group, choices in
       values.map { table in choices.map { table[group][$0] } }

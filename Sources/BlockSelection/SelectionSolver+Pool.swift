@@ -6,9 +6,8 @@ extension SelectionSolver {
 
   /// The `count` best selections, distinct and in order; fewer where no more exist or the search was stopped.
   ///
-  /// Where groups do not interact they come from one search, and a time limit holds for that. Elsewhere each element
-  /// is the
-  /// optimum once those before it are excluded, and a time limit holds for each.
+  /// Where groups do not interact they come from one search, and a time limit holds for that. Elsewhere each element is
+  /// the optimum once those before it are excluded, and a time limit holds for each.
   ///
   /// - Parameter maxOverlap: the largest fraction of groups in which an element may take the same as any one before it
   ///   (Puzzle's diversity constraint); `nil` asks for distinct selections only.

@@ -67,8 +67,7 @@ private struct BudgetSweep {
   }
 
   /// The tightest limit that any selection keeps, as far as it is found in time. With a probability that need not be
-  /// the one
-  /// of the least sum.
+  /// the one of the least sum.
   func tightest(_ session: SelectionSession, _ free: [BudgetRow]) throws -> Double? {
     try session.tightest(row, tightSense, others: free, session.options.timeLimit, isProved: false)
   }

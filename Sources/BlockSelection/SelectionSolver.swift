@@ -2,8 +2,7 @@ import Diagnostics
 import MixedInteger
 
 /// Solves selection problems to proven optimality: by a search of its own where groups do not interact, by a dynamic
-/// program where
-/// they form chains, by GLPK elsewhere.
+/// program where they form chains, by GLPK elsewhere.
 ///
 /// A call works on the caller's thread and returns when it is done; any number of threads may call at once.
 public enum SelectionSolver {
@@ -41,8 +40,7 @@ public enum SelectionSolver {
   }
 
   /// The best of the batches' results, claiming no more than all of them prove together: of sizes that were not tried
-  /// nothing is
-  /// known.
+  /// nothing is known.
   private static func combined(_ results: [SelectionResult], _ goal: Goal, isComplete: Bool) -> SelectionResult {
     var best = results[0]
     for result in results.dropFirst() where isBetter(result, than: best, goal) { best = result }
@@ -101,8 +99,7 @@ extension SelectionSession {
     let began = clock.now
     let greedy = known == nil ? greedy(rows) : known?.greedy
     // The greedy method knows nothing of probabilities, so that its selection seldom keeps them; and what is not left
-    // to the
-    // search, which is the fastest, is worth a better start.
+    // to the search, which is the fastest, is worth a better start.
     let isHard = rows.contains { $0.chance != nil } || !tables.interactions.isEmpty || greedy == nil
     let known = isHard ? known ?? self.baselines(rows, greedy: greedy) : known
     let starts = [greedy, known?.uniform, known?.random, neighbour?.selection].compactMap { $0 }

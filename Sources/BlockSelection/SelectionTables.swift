@@ -13,7 +13,8 @@ package struct SelectionTables: Sendable {
     package let index: [Int: Int]
     package let pairs: [Pair]
 
-    /// What each choice of the first group gives and each of the second one takes, where the two have to match; else empty.
+    /// What each choice of the first group gives and each of the second one takes, where the two have to match; else
+    /// empty.
     package let given: [Int]
     package let taken: [Int]
 
@@ -40,8 +41,8 @@ package struct SelectionTables: Sendable {
   }
 
   package let sense: SelectionProblem.Sense
-  /// The costs' names; measure `m` is `costNames[m - 1]`. Measures after these are made up: variances, what is in common with
-  /// earlier selections.
+  /// The costs' names; measure `m` is `costNames[m - 1]`. Measures after these are made up: variances, what is in
+  /// common with earlier selections.
   package let costNames: [String]
   /// `values[measure][group][choice]`.
   package private(set) var values: [[[Double]]]

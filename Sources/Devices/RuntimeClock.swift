@@ -2,9 +2,9 @@ import Networks
 
 /// What a clock at every operator adds to a runtime's own timings of them.
 ///
-/// ONNX Runtime's profile of a network whose operators take microseconds is longer than the network by up to three quarters: the
-/// events' texts are put together before the clock stops. Shares of such timings would make small operators too large.
-/// OpenVINO's are whole microseconds, cut off, and so too short.
+/// ONNX Runtime's profile of a network whose operators take microseconds is longer than the network by up to three
+/// quarters: the events' texts are put together before the clock stops. Shares of such timings would make small
+/// operators too large. OpenVINO's are whole microseconds, cut off, and so too short.
 package struct RuntimeClock {
   /// A network's latency, and the timings of its operators.
   package struct Reading {
@@ -18,7 +18,7 @@ package struct RuntimeClock {
       (self.milliseconds, self.operators) = (milliseconds, operators)
     }
 
-    fileprivate var events: Int { operators.count { $0.milliseconds > 0 } }
+    fileprivate var timed: Double { operators.reduce(0) { $0 + $1.milliseconds } }
   }
 
   /// What every timing has too much; negative where it has too little.
@@ -46,14 +46,11 @@ package struct RuntimeClock {
 
   /// - Parameters few, many: the chains' readings.
   package init(few: Reading, many: Reading) {
-    // A runtime that hides its operators, or joins them, has nothing to correct.
-    guard many.events - few.events >= (Self.lengths.many - Self.lengths.few) / 2 else {
-      milliseconds = 0
-      return
-    }
-    let timed = many.operators.map(\.milliseconds).reduce(0, +) / Double(many.events)
-    let taken = (many.milliseconds - few.milliseconds) / Double(many.events - few.events)
-    milliseconds = timed - max(0, taken)
+    // Where a runtime shows no operators, or makes the chain one, both differ by the same, and there is nothing to
+    // correct.
+    let timed = many.timed - few.timed
+    let taken = timed > 0 ? max(0, many.milliseconds - few.milliseconds) : 0
+    milliseconds = (timed - taken) / Double(Self.lengths.many - Self.lengths.few)
   }
 
   /// Timings without the clock's part.

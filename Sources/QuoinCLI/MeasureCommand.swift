@@ -98,7 +98,7 @@ struct MeasureCommand: ParsableCommand {
     if let runs {
       // Any precision will do once so many undisturbed runs are there.
       rules = MeasurementProtocol(
-        minimumRuns: runs, maximumRuns: 100 * runs + rules.maximumRuns, timeLimit: .infinity, precision: .infinity)
+        minimumRuns: runs, maximumRuns: 2 * runs + rules.maximumRuns, timeLimit: .infinity, precision: .infinity)
     }
     if let device { return try DeviceShelf().device(named: device, rules: rules) }
     return try InferenceCoreDevice(

@@ -39,6 +39,42 @@ import Testing
         == ["runtime": 0.25, "convolution": 1.5, "runtime/convolution": 0.25])
   }
 
+  @Test("What a clock adds to every operator is taken off, and found out once")
+  func clock() throws {
+    let loads = try temporaryFolder().appendingPathComponent("loads").path
+    // A link of a chain takes 1 microsecond, and 3 with a clock; the network's only operator 0.1 ms, and what follows
+    // it 0.002.
+    let device = try device(
+      Self.version
+        + #"""
+        while read q; do case "$q" in
+          *load*)
+            path=$(echo "$q" | tr -d '\\' | sed 's/.*"load":"\([^"]*\)".*/\1/')
+            links=$(grep -ao 'link[0-9]*' "$path" | sort -u | wc -l); echo $links >> LOADS
+            echo '{"loaded": true}';;
+          *profile*)
+            if [ $links = 0 ]; then
+              echo '{"operators": [{"name": "convolution", "milliseconds": 0.102}, {"name": "Reorder", "milliseconds": 0.004}]}'
+            else
+              printf '{"operators": ['; for i in $(seq 2 $links); do printf '{"name": "l", "milliseconds": 0.003}, '; done
+              echo '{"name": "l", "milliseconds": 0.003}]}'
+            fi;;
+          *) if [ $links = 0 ]; then echo '{"milliseconds": [0.102]}'
+            else echo "{\"milliseconds\": [$(printf '0.%03d' $((10 + links)))]}"; fi;;
+        esac; done
+        """#.replacingOccurrences(of: "LOADS", with: loads))
+    let (network, weights) = try sample()
+    for _ in 0..<2 {
+      let operators = try #require(try device.measure(network, weights: weights).operators)
+      #expect(abs((operators["convolution"] ?? 0) - 0.1) < 1e-9)
+      #expect(abs((operators["runtime/convolution"] ?? 0) - 0.002) < 1e-9)
+    }
+    // The chains were loaded after the first network, and not again after the second.
+    let counts = try String(contentsOfFile: loads, encoding: .utf8).split(whereSeparator: \.isWhitespace)
+    #expect(counts.first == "0" && counts.last == "0" && counts.count { $0 == "0" } == 2)
+    #expect(Set(counts.dropFirst().dropLast()) == ["2", "50"])
+  }
+
   @Test(
     "What a runtime does wrong is an error that says so",
     arguments: [

@@ -1,6 +1,5 @@
 /// A selection whose interactions form paths, as plain numbers: a choice at each position, least sum of costs, and
-/// every row's
-/// sum of weights at most its limit.
+/// every row's sum of weights at most its limit.
 ///
 /// What a choice means to the next position is its *class*: choices of one class may be followed by the same ones at
 /// the same price.
@@ -17,8 +16,7 @@ struct ChainProgram {
     let classes: [Int]
     let classCount: Int
     /// What joins a class of the position before and a choice: `joints[class * choices + choice]` is a place in
-    /// `pairs`,
-    /// 0 where nothing is listed, negative where the two must not be taken together.
+    /// `pairs`, 0 where nothing is listed, negative where the two must not be taken together.
     let joints: [Int32]
   }
 
@@ -179,8 +177,7 @@ extension ChainProgram {
   }
 
   /// The path of the least `costUnit` times cost plus weights times prices, and what remains after each position. The
-  /// path's
-  /// value is infinite where there is none.
+  /// path's value is infinite where there is none.
   func best(prices: [Double], costUnit: Double = 1) -> (path: Path, remainders: Remainders) {
     var remainders = positions.map { [Double](repeating: 0, count: $0.classCount) }
     var pairs = pairCosts.map { costUnit * $0 }

@@ -3,12 +3,10 @@ import MixedInteger
 /// Finds the best selection of a ``ChainProgram`` and proves that none is better: a dynamic program over labels.
 ///
 /// A label is the beginning of a path: its class, cost and weights. Of two labels of a class one *dominates* the other
-/// if it
-/// costs and weighs no more; the other goes. What a label's path costs at least follows from the cheapest way to go on
-/// at
-/// fixed prices of weights (Lagrange); these prices are the best ones, found by column generation (Dantzig and Wolfe,
-/// 1960).
-/// As in ``MultipleChoiceSearch``, a guess of how far the optimum lies above the bound keeps labels few, and grows.
+/// if it costs and weighs no more; the other goes. What a label's path costs at least follows from the cheapest way to
+/// go on at fixed prices of weights (Lagrange); these prices are the best ones, found by column generation (Dantzig and
+/// Wolfe, 1960). As in ``MultipleChoiceSearch``, a guess of how far the optimum lies above the bound keeps labels few,
+/// and grows.
 struct ChainSearch {
   /// When to end.
   struct Limits {

@@ -3,8 +3,8 @@
 extension MultipleChoiceRelaxation {
   /// The Lagrangian bound of the present duals, whatever they are; sets ``reducedCost``.
   ///
-  /// No point that keeps the rows and takes choices that are left costs less, and none with a certain choice costs less than
-  /// the bound plus that choice's reduced cost.
+  /// No point that keeps the rows and takes choices that are left costs less, and none with a certain choice costs less
+  /// than the bound plus that choice's reduced cost.
   func evaluate() -> Double {
     var sum = 0.0
     for row in 0..<rowCount {

@@ -1,13 +1,14 @@
-/// The linear relaxation of a ``MultipleChoiceProgram`` over the choices that are left, and its solution by the dual simplex
-/// method.
+/// The linear relaxation of a ``MultipleChoiceProgram`` over the choices that are left, and its solution by the dual
+/// simplex method.
 ///
-/// The rows "one choice per group" need no place in the basis (generalised upper bounds; Dantzig and Van Slyke, 1967): each
-/// group has a *key*, which takes what the others leave of 1, and there are as many *working* columns as budget rows: slacks
-/// or further choices. So the basis that is inverted has the size of the number of budgets, and a pivot costs one pass over
-/// the choices that are left.
+/// The rows "one choice per group" need no place in the basis (generalised upper bounds; Dantzig and Van Slyke, 1967):
+/// each group has a *key*, which takes what the others leave of 1, and there are as many *working* columns as budget
+/// rows: slacks or further choices. So the basis that is inverted has the size of the number of budgets, and a pivot
+/// costs one pass over the choices that are left.
 ///
-/// Choices are removed and put back; everything else is a matter of the basis. The bound that counts is never a result of
-/// pivoting but evaluated afresh from the duals (``evaluate()``), so that errors of rounding cannot make it too high.
+/// Choices are removed and put back; everything else is a matter of the basis. The bound that counts is never a result
+/// of pivoting but evaluated afresh from the duals (``evaluate()``), so that errors of rounding cannot make it too
+/// high.
 final class MultipleChoiceRelaxation {
   /// How a solve ended.
   enum Outcome {

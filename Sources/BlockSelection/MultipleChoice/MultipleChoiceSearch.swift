@@ -1,7 +1,7 @@
 import MixedInteger
 
-/// Finds the best selection of a ``MultipleChoiceProgram`` and proves that none is better: depth-first branch and bound over
-/// the relaxation.
+/// Finds the best selection of a ``MultipleChoiceProgram`` and proves that none is better: depth-first branch and bound
+/// over the relaxation.
 ///
 /// - A guess of how far the optimum lies above the root's bound leaves few choices: those whose reduced cost is smaller (the
 ///   core; Balas and Zemel, 1980). Where the core holds no selection within the guess, none exists, and the guess is doubled;
@@ -32,7 +32,8 @@ struct MultipleChoiceSearch {
     var bound = Double.infinity
     var stopped = StopReason.proved
     var nodes = 0
-    /// The relaxation's bound before anything is parted, and how far above it the last selection lies, as the program counts.
+    /// The relaxation's bound before anything is parted, and how far above it the last selection lies, as the program
+    /// counts.
     var root = -Double.infinity
     var width = Double.infinity
   }
@@ -213,7 +214,8 @@ struct MultipleChoiceSearch {
     var removedBefore: Int
   }
 
-  /// Looks at all nodes below the present relaxation. The stack is kept here, since a path may be as long as there are choices.
+  /// Looks at all nodes below the present relaxation. The stack is kept here, since a path may be as long as there are
+  /// choices.
   private mutating func descend() {
     var stack: [Frame] = []
     if let frame = expand(changed: -1) { stack.append(frame) }
@@ -375,7 +377,8 @@ struct MultipleChoiceSearch {
 
   /// The choices of a divided group on the one and the other side of its point.
   ///
-  /// The side is told along what the two largest parts differ by, each row in units of the goal; so either half lacks one.
+  /// The side is told along what the two largest parts differ by, each row in units of the goal; so either half lacks
+  /// one.
   private func halves(of group: Int) -> ([Int32], [Int32]) {
     let parts = parts(of: group).sorted { $0.part > $1.part }
     let (one, other) = (parts[0].place, parts[1].place)

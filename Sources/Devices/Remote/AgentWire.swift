@@ -29,11 +29,14 @@ package struct AgentMeasurement: Hashable, Sendable, Codable {
   package var device: AgentDevice
   /// Milliseconds by the names of the network's fused operators, where the device can tell.
   package var operators: [String: Double]?
+  /// Seconds that a disturbed machine cost.
+  package var disturbedSeconds: Double?
 
   enum CodingKeys: String, CodingKey {
     case runs, disturbed, device
     case latency = "latency_ms"
     case operators = "operators_ms"
+    case disturbedSeconds = "disturbed_seconds"
   }
 
   package init(_ summary: LatencySummary, device: AgentDevice) {
@@ -41,18 +44,21 @@ package struct AgentMeasurement: Hashable, Sendable, Codable {
     (runs, disturbed) = (summary.runs, summary.disturbed)
     self.device = device
     operators = summary.operators
+    disturbedSeconds = summary.disturbedSeconds
   }
 
   /// The summary, or `nil` where the numbers cannot be those of a measurement: a latency is positive and finite, the
-  /// fastest run, the median and the 90th percentile are in order, and no operator takes less than nothing.
+  /// fastest run, the median and the 90th percentile are in order, and nothing takes less than nothing.
   package var summary: LatencySummary? {
     guard latency.min > 0, latency.median >= latency.min, latency.p90 >= latency.median, latency.p90 < Self.longest,
       latency.mean >= latency.min, latency.mean < Self.longest, (1...1_000_000_000).contains(runs),
-      (operators ?? [:]).allSatisfy({ $0.key == $0.key.shown && $0.value >= 0 && $0.value < Self.longest })
+      (operators ?? [:]).allSatisfy({ $0.key == $0.key.shown && $0.value >= 0 && $0.value < Self.longest }),
+      (0..<Self.longest).contains(disturbedSeconds ?? 0)
     else { return nil }
     var summary = LatencySummary(milliseconds: [latency.median], disturbed: disturbed)
     (summary.minimum, summary.p90, summary.mean, summary.runs) = (latency.min, latency.p90, latency.mean, runs)
     summary.operators = operators
+    summary.disturbedSeconds = disturbedSeconds
     return summary
   }
 
