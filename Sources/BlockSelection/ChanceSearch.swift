@@ -22,9 +22,6 @@ struct ChanceSearch {
     var answer: SelectionSession.Answer
   }
 
-  /// More than sums in `Double` differ by, relative to the numbers in the row.
-  private static let slackness = 1e-12
-
   private let session: SelectionSession
   private let sides: [Side]
   private var question: SelectionSession.Question
@@ -38,9 +35,7 @@ struct ChanceSearch {
     tables = Self.tables(session, question)
     sides = question.rows.flatMap { row -> [Side] in
       guard let chance = row.chance else { return [] }
-      return [(1.0, row.upper), (-1.0, -row.lower)].filter { $0.1 < .infinity }.map {
-        Side(row: row, chance: chance, sign: $0.0, limit: $0.1)
-      }
+      return row.sides.map { Side(row: row, chance: chance, sign: $0.sign, limit: $0.bound) }
     }
   }
 
@@ -105,7 +100,7 @@ struct ChanceSearch {
     }
     let least = values.reduce(0) { $0 + ($1.min() ?? 0) }
     let largest = values.reduce(0) { $0 + ($1.max() ?? 0) }
-    return least...max(least, largest) * (1 + Self.slackness)
+    return least...max(least, largest) * (1 + BudgetSide.slackness)
   }
 
   /// The box cut at the selection's variance, on a side where the selection breaks the limit.
@@ -143,10 +138,10 @@ struct ChanceSearch {
         side.chance.sensitivity(limit: side.limit, sum: high) * (abs(side.limit) + abs(low))
         + abs(limit) + slope * range.upperBound
       linear.rows.append(
-        BudgetRow(measure: tables.measureCount - 1, upper: limit + Self.slackness * magnitude))
+        BudgetRow(measure: tables.measureCount - 1, upper: limit + BudgetSide.slackness * magnitude))
       // Below the range the chord is too strict, but what lies there is looked at elsewhere.
       linear.rows.append(
-        BudgetRow(measure: side.chance.variance, upper: range.upperBound * (1 + Self.slackness)))
+        BudgetRow(measure: side.chance.variance, upper: range.upperBound * (1 + BudgetSide.slackness)))
     }
     return try session.answer(linear, tables)
   }

@@ -20,6 +20,8 @@ struct GreedySelection {
   /// The totals of the rows, kept up to date by differences.
   private var totals: [Double]
   private var forbiddenPairs: Int
+  /// How many more times a swap may be looked at, times rows.
+  private var effort: Int
 
   private struct Swap {
     let place: Int
@@ -30,17 +32,30 @@ struct GreedySelection {
 
   /// The selection after at most `effort` looks at a row of a swap.
   static func selection(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], effort: Int) -> [Int] {
-    var method = GreedySelection(tables, goal, rows)
-    let looks = method.places.count * (rows.count + 2)
-    var steps = min(effort / max(looks, 1), 8 * tables.groupCount + 16)
-    while steps > 0, method.violation() > 0, method.mend() { steps -= 1 }
-    while steps > 0, method.violation() == 0, method.improve() { steps -= 1 }
+    var method = GreedySelection(tables, goal, rows, start: nil, effort: effort)
+    method.run(exchanges: false)
     return method.selection
   }
 
-  private init(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow]) {
-    (self.tables, self.rows, goalMeasure) = (tables, rows, goal.measure)
-    let sign = goal.sense == .minimize ? 1.0 : -1.0
+  /// The selection that begins with another one, and where no swap helps any more goes on with two at once: one that
+  /// improves the goal and breaks rows, and one that mends them at a smaller loss.
+  static func exchanged(
+    _ start: [Int], _ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], effort: Int
+  ) -> [Int] {
+    var method = GreedySelection(tables, goal, rows, start: start, effort: effort)
+    method.run(exchanges: true)
+    return method.selection
+  }
+
+  private mutating func run(exchanges: Bool) {
+    var steps = 8 * tables.groupCount + 16
+    while steps > 0, effort > 0, violation() > 0, mend() { steps -= 1 }
+    while steps > 0, effort > 0, violation() == 0, improve() || (exchanges && exchange()) { steps -= 1 }
+  }
+
+  private init(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], start: [Int]?, effort: Int) {
+    (self.tables, self.rows, self.effort, goalMeasure) = (tables, rows, effort, goal.measure)
+    let sign = goal.sign
     self.sign = sign
     let weights = rows.map { Self.weight(tables, $0.measure) }
     upperUnit = zip(rows, weights).map { Self.unit($0.upper, $1) }
@@ -59,8 +74,11 @@ struct GreedySelection {
     }
     self.values = values
     var taken = [Int](repeating: -1, count: tables.groupCount)
-    for (index, place) in places.enumerated() where taken[place.group] < 0 || goals[index] < goals[taken[place.group]] {
-      taken[place.group] = index
+    for (index, place) in places.enumerated() {
+      let isFirst = taken[place.group] < 0
+      let isWanted =
+        start.map { $0[place.group] == place.choice } ?? (isFirst || goals[index] < goals[taken[place.group]])
+      if isFirst || isWanted { taken[place.group] = index }
     }
     self.taken = taken
     let start = taken.map { $0 < 0 ? 0 : places[$0].choice }
@@ -148,7 +166,8 @@ struct GreedySelection {
   }
 
   @inline(__always)
-  private func bestSwap(_ isBetter: (Swap, Swap) -> Bool, where isWanted: (Swap) -> Bool) -> Swap? {
+  private mutating func bestSwap(_ isBetter: (Swap, Swap) -> Bool, where isWanted: (Swap) -> Bool) -> Swap? {
+    effort -= places.count * (rows.count + 2)
     let violation = violation()
     var best: Swap?
     for place in 0..<places.count where place != taken[places[place].group] {
@@ -170,6 +189,24 @@ struct GreedySelection {
   /// Takes the swap that improves the goal most and breaks nothing. Returns whether there was one.
   private mutating func improve() -> Bool {
     apply(bestSwap({ $0.loss < $1.loss }) { $0.loss < 0 && $0.mended >= 0 })
+  }
+
+  /// Takes the first swap that improves the goal and breaks rows, with the best one that mends them, where both together
+  /// improve the goal. Returns whether there were such two.
+  private mutating func exchange() -> Bool {
+    for place in places.indices where effort > 0 && place != taken[places[place].group] {
+      let first = swap(place, from: 0)
+      guard first.loss < 0 else { continue }
+      let before = self
+      _ = apply(first)
+      let broken = violation()
+      let second = bestSwap({ $0.loss < $1.loss }, where: { $0.mended >= broken && first.loss + $0.loss < 0 })
+      if apply(second) { return true }
+      let left = effort
+      self = before
+      effort = left
+    }
+    return false
   }
 
   private mutating func apply(_ swap: Swap?) -> Bool {

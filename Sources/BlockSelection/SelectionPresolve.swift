@@ -89,11 +89,8 @@ struct SelectionPresolve {
         (tables.maxKinds == nil ? [] : [tables.kinds[group][choice]])
           + matching.map { $0.first == group ? $0.given[choice] : $0.taken[choice] }
       }
-      var columns = [(goal.sense == .minimize ? 1.0 : -1.0, tables.values[goal.measure][group])]
-      for row in rows {
-        if row.upper < .infinity { columns.append((1, tables.values[row.measure][group])) }
-        if row.lower > -.infinity { columns.append((-1, tables.values[row.measure][group])) }
-      }
+      var columns = [(goal.sign, tables.values[goal.measure][group])]
+      columns += rows.sides.map { ($0.sign, tables.values[$0.measure][group]) }
       let width = columns.count
       let keys = choices.flatMap { choice in columns.map { $0.0 * $0.1[choice] } }
       (self.keys, self.width) = (keys, width)
@@ -116,6 +113,9 @@ struct SelectionPresolve {
 struct Goal: Hashable {
   var measure: Int
   var sense: SelectionProblem.Sense
+
+  /// 1, or -1 where the goal is to be large: times this, less is better.
+  var sign: Double { sense == .minimize ? 1 : -1 }
 
   /// Whether `a` is better than `b`.
   func isBetter(_ a: Double, than b: Double) -> Bool { sense == .minimize ? a < b : a > b }

@@ -62,33 +62,19 @@ struct SelectionProgram {
   /// What is less than that, in all groups together, is left out: GLPK loses its way among coefficients of 1 and 1e-15.
   private func constraint(_ row: BudgetRow) -> LinearConstraint {
     let sum = sum(of: row.measure, shifted: true)
-    let magnitude = magnitude(of: row.measure)
+    let magnitude = tables.magnitude(of: row.measure, candidates)
     let largest = sum.terms.reduce(0) { max($0, abs($1.coefficient)) }
     let scale = largest > 0 ? Double(sign: .plus, exponent: -largest.exponent, significand: 1) : 1
     func limit(_ limit: Double, _ sign: Double) -> Double {
-      limit.isFinite ? (limit - sum.constant + sign * Self.slackness * (abs(limit) + 2 * magnitude)) * scale : limit
+      guard limit.isFinite else { return limit }
+      return (limit - sum.constant + sign * BudgetSide.slackness * (abs(limit) + 2 * magnitude)) * scale
     }
     let (lower, upper) = (limit(row.lower, -1), limit(row.upper, 1))
-    let tiny = Self.slackness * magnitude / Double(candidates.count + tables.interactions.count)
+    let tiny = BudgetSide.slackness * magnitude / Double(candidates.count + tables.interactions.count)
     var rest = LinearExpression()
     for term in sum.terms where abs(term.coefficient) > tiny { rest.add(scale * term.coefficient, term.variable) }
     return LinearConstraint(rest, lower: lower, upper: upper, name: tables.name(of: row.measure))
   }
-
-  /// The largest sum of magnitudes of a measure.
-  private func magnitude(of measure: Int) -> Double {
-    var sum = abs(tables.constants[measure])
-    for (choices, values) in zip(candidates, tables.values[measure]) {
-      sum += choices.reduce(0) { max($0, abs(values[$1])) }
-    }
-    for interaction in tables.interactions {
-      sum += interaction.pairs.reduce(0) { $1.isForbidden ? $0 : max($0, abs($1.values[measure])) }
-    }
-    return sum
-  }
-
-  /// How much more than sums in `Double` a limit gives way, relative to the sum of magnitudes.
-  private static let slackness = 1e-12
 
   private mutating func addInteraction(_ index: Int) {
     let interaction = tables.interactions[index]
@@ -246,6 +232,18 @@ extension SelectionTables {
     interactionsOfGroup[group].contains { index in
       interactions[index].pairs.contains { $0.values[measure] != 0 }
     }
+  }
+
+  /// The largest sum of magnitudes of a measure over the candidates.
+  func magnitude(of measure: Int, _ candidates: [[Int]]) -> Double {
+    var sum = abs(constants[measure])
+    for (choices, values) in zip(candidates, values[measure]) {
+      sum += choices.reduce(0) { max($0, abs(values[$1])) }
+    }
+    for interaction in interactions {
+      sum += interaction.pairs.reduce(0) { $1.isForbidden ? $0 : max($0, abs($1.values[measure])) }
+    }
+    return sum
   }
 
   /// What messages call a measure.

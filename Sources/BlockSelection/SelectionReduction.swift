@@ -12,14 +12,6 @@ struct SelectionReduction {
   private let goal: Goal
   private let rows: [BudgetRow]
 
-  /// One limit: `sign` times the sum of a measure is at most `bound`.
-  private struct Side {
-    let measure: Int
-    let sign: Double
-    let bound: Double
-    var chance: Chance?
-  }
-
   /// The least of a measure, times a sign: of each group, of each interaction, and of all together.
   private struct Least {
     var groups: [Double]
@@ -47,6 +39,8 @@ struct SelectionReduction {
     result.reduce(incumbent)
     return result
   }
+
+  var candidateCount: Int { candidates.reduce(0) { $0 + $1.count } }
 
   /// Whether every group has a choice left.
   var isPossible: Bool { candidates.allSatisfy { !$0.isEmpty } }
@@ -92,17 +86,9 @@ struct SelectionReduction {
     }
   }
 
-  private func sides(_ incumbent: Double?) -> [Side] {
-    var sides = rows.flatMap { row in
-      [(1.0, row.upper), (-1.0, -row.lower)].filter { $0.1 < .infinity }.map {
-        Side(measure: row.measure, sign: $0.0, bound: $0.1, chance: row.chance)
-      }
-    }
-    if let incumbent {
-      let sign = goal.sense == .minimize ? 1.0 : -1.0
-      sides.append(Side(measure: goal.measure, sign: sign, bound: sign * incumbent))
-    }
-    return sides
+  private func sides(_ incumbent: Double?) -> [BudgetSide] {
+    guard let incumbent else { return rows.sides }
+    return rows.sides + [BudgetSide(measure: goal.measure, sign: goal.sign, bound: goal.sign * incumbent)]
   }
 
   private func least(_ measure: Int, _ sign: Double) -> Least {
@@ -125,14 +111,14 @@ struct SelectionReduction {
   private var rounding: Double { Double(8 * (candidates.count + tables.interactions.count + 8)) * 0x1p-53 }
 
   /// Whether a least sum breaks a side by more than rounding.
-  private func isBroken(_ side: Side, _ sum: Double, magnitude: Double, variance: Double) -> Bool {
+  private func isBroken(_ side: BudgetSide, _ sum: Double, magnitude: Double, variance: Double) -> Bool {
     let sum = sum - rounding * (magnitude + abs(side.bound))
     guard let chance = side.chance else { return sum > side.bound }
     // The margin rises with the variance, and sum and margin together with the sum.
     return sum + (1 - 1e-9) * chance.margin(sum, variance: variance) - 1e-9 * abs(sum) > side.bound
   }
 
-  private mutating func removeChoices(_ side: Side) -> Bool {
+  private mutating func removeChoices(_ side: BudgetSide) -> Bool {
     let least = least(side.measure, side.sign)
     let variance = side.chance.map { self.least($0.variance, 1) }
     var isChanged = false
@@ -154,7 +140,7 @@ struct SelectionReduction {
     return isChanged
   }
 
-  private mutating func removePairs(_ side: Side) -> Bool {
+  private mutating func removePairs(_ side: BudgetSide) -> Bool {
     guard tables.interactions.contains(where: { !$0.pairs.isEmpty }) else { return false }
     let least = least(side.measure, side.sign)
     let isLeft = tables.allowed.indices.map { group in

@@ -112,7 +112,7 @@ struct SelectionSession {
     }
     var left = SelectionReduction(tables, presolve.candidates, goal: question.goal, rows: question.rows)
       .reduced(incumbent: incumbent(question, tables))
-    var answer = try answer(question, left, presolve.candidateCount)
+    var answer = try answer(question, left)
     // What was found may rule out choices whose numbers the tolerances came from; then it is not yet known to be the
     // best.
     while answer.stopped == .proved, let known = answer.lastValue(question, tables) {
@@ -120,20 +120,21 @@ struct SelectionSession {
       guard next.isPossible, next.isMuchFiner(than: left) else { break }
       left = next
       (question.start, question.firstWidth) = (answer.selection, nil)
-      answer = try self.answer(question, left, presolve.candidateCount)
+      answer = try self.answer(question, left)
     }
+    answer.candidateCount = presolve.candidateCount
     return answer
   }
 
   /// A goal that the wanted selection is at least as good as.
-  private func incumbent(_ question: Question, _ tables: SelectionTables) -> Double? {
+  func incumbent(_ question: Question, _ tables: SelectionTables) -> Double? {
     guard question.count == 1 else { return nil }
     let known = [question.start.map { tables.total(question.goal.measure, of: $0) }, question.mustBeat]
     return known.compactMap { $0 }.min { question.goal.isBetter($0, than: $1) }
   }
 
   /// That there is no selection, or none that is wanted.
-  private func noAnswer(_ tables: SelectionTables, _ candidateCount: Int) -> Answer {
+  func noAnswer(_ tables: SelectionTables, _ candidateCount: Int) -> Answer {
     Answer(
       stopped: .proved, isInfeasible: true, candidateCount: candidateCount,
       solver: tables.isSeparable ? .search : SelectionChain(tables) == nil || tables.maxKinds != nil ? .glpk : .chain)
@@ -141,8 +142,8 @@ struct SelectionSession {
 
   /// The best selection of what is left: by the search of our own where groups do not interact, by the
   /// dynamic program where they form chains and few selections stay undominated, else by GLPK.
-  private func answer(_ question: Question, _ left: SelectionReduction, _ candidateCount: Int) throws -> Answer {
-    guard left.isPossible else { return noAnswer(left.tables, candidateCount) }
+  private func answer(_ question: Question, _ left: SelectionReduction) throws -> Answer {
+    guard left.isPossible else { return noAnswer(left.tables, left.candidateCount) }
     let isForSearch = left.tables.isSeparable && !(question.count == 1 && left.tables.hasManyAlike(left.candidates))
     var answer: Answer
     if isForSearch {
@@ -152,19 +153,18 @@ struct SelectionSession {
     } else {
       answer = left.tables.isSeparable ? search(question, left) : try program(question, left)
     }
-    answer.candidateCount = candidateCount
     finish(&answer, question, left.tables)
     return answer
   }
 
   /// What a goal that is minimised has to stay below.
   private func cutoff(_ question: Question) -> Double {
-    question.mustBeat.map { question.goal.sense == .minimize ? $0 : -$0 } ?? .infinity
+    question.mustBeat.map { question.goal.sign * $0 } ?? .infinity
   }
 
-  private func gap(_ question: Question) -> Double { question.wantsAny ? 1e9 : options.gap }
+  func gap(_ question: Question) -> Double { question.wantsAny ? 1e9 : options.gap }
 
-  private func mustStop(_ deadline: Deadline) -> () -> StopReason? {
+  func mustStop(_ deadline: Deadline) -> () -> StopReason? {
     let isInterrupted = options.isInterrupted
     return {
       if isInterrupted?() == true { return .interrupted }
@@ -183,7 +183,7 @@ struct SelectionSession {
       tables.isFeasible($0, rows) && !excluded.contains($0)
     }
     return Answer(
-      selections: found.selections, bound: question.goal.sense == .minimize ? found.bound : -found.bound,
+      selections: found.selections, bound: question.goal.sign * found.bound,
       stopped: found.stopped, isInfeasible: found.selections.isEmpty && found.stopped == .proved, solver: .search,
       width: found.width)
   }
@@ -201,43 +201,8 @@ struct SelectionSession {
     guard let found else { return nil }
     return Answer(
       selections: found.selection.map { [$0] } ?? [],
-      bound: question.goal.sense == .minimize ? found.bound : -found.bound, stopped: found.stopped,
+      bound: question.goal.sign * found.bound, stopped: found.stopped,
       isInfeasible: found.selection == nil && found.stopped == .proved, solver: .chain)
-  }
-
-  /// The answer of GLPK, which is asked again as long as its answer breaks a row in `Double`.
-  private func program(_ question: Question, _ left: SelectionReduction) throws -> Answer {
-    var program = SelectionProgram(
-      left.tables, candidates: left.candidates, goal: question.goal, rows: question.rows)
-    for selection in question.excluded { program.exclude(selection) }
-    let solution = try solve(&program, question)
-    return Answer(
-      selections: solution.hasPoint ? [program.assignment(at: solution.values)] : [], bound: solution.bound,
-      stopped: solution.stopped, isInfeasible: solution.outcome == .infeasible, solver: .glpk)
-  }
-
-  /// Every point is judged inside GLPK's search, so that a second round is only reached if GLPK rounds differently at
-  /// its end; more than a few mean that the numbers are beyond it.
-  private static let mostRounds = 20
-
-  private func solve(_ program: inout SelectionProgram, _ question: Question) throws -> Solution {
-    for _ in 0..<Self.mostRounds {
-      let settings = SolveOptions(
-        timeLimit: question.deadline.remaining, gap: gap(question), start: question.start.flatMap(program.point),
-        isInterrupted: options.isInterrupted, log: options.log)
-      let model = program
-      let solution = try model.program.solve(settings) { point in
-        model.cut(model.assignment(at: point), breaking: question.rows)
-      }
-      guard solution.hasPoint,
-        let cut = program.cut(program.assignment(at: solution.values), breaking: question.rows)
-      else { return solution }
-      program.add(cut)
-    }
-    throw Diagnostic(
-      .failure, "GLPK's answers break a budget again and again", value: "\(Self.mostRounds) answers",
-      rule: "costs and scores of very different magnitude are beyond its precision",
-      remedy: "forbid the choices and pairs with the largest numbers, or leave out the interactions that form no chain")
   }
 
   /// The value, and a bound that fits it. What the search began with counts as found.

@@ -9,8 +9,10 @@
 /// Any answer may be `{"error": "…"}` instead.
 enum RuntimeWorker {
   static let program = #"""
-    import json, os, sys, tempfile, time
+    import json, os, shutil, signal, sys, tempfile, time
 
+    # Ctrl-C is meant for the program that asks, whose end is the end of the questions.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     runtime, threads = sys.argv[1], int(sys.argv[2])
     answers = os.fdopen(os.dup(1), "w")
     # What libraries print must not get between the answers.
@@ -141,5 +143,8 @@ enum RuntimeWorker {
                 answer(version=library.__version__)
         except Exception as error:
             answer(error=f"{type(error).__name__}: {str(error)[:500]}")
+    # Who asked is gone, perhaps before it could tidy up.
+    if network:
+        shutil.rmtree(os.path.dirname(network[0]), ignore_errors=True)
     """#
 }

@@ -32,23 +32,17 @@ struct ChainProgram {
   /// magnitudes.
   private(set) var magnitude = 0.0
 
-  /// How much more than sums in `Double` a limit gives way, relative to the sum of magnitudes.
-  private static let slackness = 1e-12
   /// More joints are not kept.
   private static let mostJoints = 20_000_000
 
   /// `nil` where the program would be too large.
   init?(_ tables: SelectionTables, _ chain: SelectionChain, candidates: [[Int]], goal: Goal, rows: [BudgetRow]) {
-    let sign = goal.sense == .minimize ? 1.0 : -1.0
-    let sides = rows.flatMap { row in
-      [(1.0, row.upper), (-1.0, row.lower)].filter { $0.1.isFinite }.map {
-        (measure: row.measure, sign: $0.0, bound: $0.1)
-      }
-    }
+    let sign = goal.sign
+    let sides = rows.sides
     rowCount = sides.count
     offset = sign * tables.constants[goal.measure]
     pairWeights = [Double](repeating: 0, count: sides.count)
-    limits = sides.map { $0.sign * ($0.bound - tables.constants[$0.measure]) }
+    limits = sides.map { $0.bound - $0.sign * tables.constants[$0.measure] }
     var magnitudes = sides.map { abs($0.bound) + abs(tables.constants[$0.measure]) }
     var joints = 0
     for (index, group) in chain.groups.enumerated() {
@@ -68,7 +62,7 @@ struct ChainProgram {
       guard joints <= Self.mostJoints else { return nil }
       let firstPair = pairCosts.count
       let matrix = joined(
-        tables, chain.links[index], group, choices, goal.measure, sign, sides.map { ($0.measure, $0.sign) })
+        tables, chain.links[index], group, choices, goal, sides)
       // A path has one of the position's pairs.
       magnitude += pairCosts[firstPair...].reduce(0) { max($0, abs($1)) }
       for row in sides.indices {
@@ -81,7 +75,7 @@ struct ChainProgram {
           group: group, choices: choices, costs: costs, weights: weights, classes: classes, classCount: count,
           joints: matrix))
     }
-    for row in sides.indices { limits[row] += Self.slackness * magnitudes[row] }
+    for row in sides.indices { limits[row] += BudgetSide.slackness * magnitudes[row] }
     normalise()
   }
 
@@ -108,8 +102,7 @@ struct ChainProgram {
   }
 
   private mutating func joined(
-    _ tables: SelectionTables, _ links: [Int], _ group: Int, _ choices: [Int], _ goal: Int, _ sign: Double,
-    _ sides: [(measure: Int, sign: Double)]
+    _ tables: SelectionTables, _ links: [Int], _ group: Int, _ choices: [Int], _ goal: Goal, _ sides: [BudgetSide]
   ) -> [Int32] {
     guard let before = positions.last, !links.isEmpty else { return [Int32](repeating: 0, count: choices.count) }
     var matrix = [Int32](repeating: 0, count: before.classCount * choices.count)
@@ -117,7 +110,7 @@ struct ChainProgram {
       guard let place = before.classes.firstIndex(of: member) else { continue }
       for (number, choice) in choices.enumerated() {
         matrix[member * choices.count + number] = joint(
-          tables, links.map { tables.interactions[$0] }, group, before.choices[place], choice, goal, sign, sides)
+          tables, links.map { tables.interactions[$0] }, group, before.choices[place], choice, goal, sides)
       }
     }
     return matrix
@@ -126,8 +119,7 @@ struct ChainProgram {
   /// The place of what two choices cost together.
   private mutating func joint(
     _ tables: SelectionTables, _ interactions: [SelectionTables.Interaction], _ group: Int, _ before: Int,
-    _ choice: Int,
-    _ goal: Int, _ sign: Double, _ sides: [(measure: Int, sign: Double)]
+    _ choice: Int, _ goal: Goal, _ sides: [BudgetSide]
   ) -> Int32 {
     var (cost, weights, isListed) = (0.0, [Double](), false)
     for interaction in interactions {
@@ -136,7 +128,7 @@ struct ChainProgram {
       guard !interaction.pairs.isEmpty, let pair = interaction.pair(a, b) else { continue }
       if !isListed { weights = [Double](repeating: 0, count: sides.count) }
       isListed = true
-      cost += sign * pair.values[goal]
+      cost += goal.sign * pair.values[goal.measure]
       for (row, side) in sides.enumerated() { weights[row] += side.sign * pair.values[side.measure] }
     }
     guard isListed else { return 0 }

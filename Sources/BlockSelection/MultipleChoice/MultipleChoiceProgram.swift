@@ -11,15 +11,14 @@ struct MultipleChoiceProgram {
   private(set) var weights: [[[Double]]]
   /// What remains of each row's limit: 1, or negative where nothing does.
   private(set) var limits: [Double]
+  /// What each row was divided by: a weight of 1 in units of the measure.
+  private(set) var units: [Double]
   /// By how much each limit is larger than asked for.
   private(set) var slack: [Double]
   /// What the goal is where all costs are 0; its sign is that of a goal to be minimised.
   private(set) var offset: Double
   /// The choices' places in the tables: `places[group][choice]`.
   let places: [[Int]]
-
-  /// How much more than sums in `Double` a limit gives way, relative to the sum of magnitudes.
-  private static let slackness = 1e-12
 
   var groupCount: Int { costs.count }
   var rowCount: Int { limits.count }
@@ -30,39 +29,32 @@ struct MultipleChoiceProgram {
     func values(_ measure: Int, _ sign: Double) -> [[Double]] {
       zip(tables.values[measure], places).map { values, places in places.map { sign * values[$0] } }
     }
-    let sign = goal.sense == .minimize ? 1.0 : -1.0
-    var shifted = Self.shifted(values(goal.measure, sign))
-    (costs, offset) = (shifted.values, sign * tables.constants[goal.measure] + shifted.least)
-    (weights, limits, slack) = ([], [], [])
-    for row in rows {
-      let constant = tables.constants[row.measure]
-      for (sign, bound) in [(1.0, row.upper), (-1.0, row.lower)] where bound.isFinite {
-        shifted = Self.shifted(values(row.measure, sign))
-        let magnitude = abs(bound) + abs(constant) + shifted.magnitude
-        let slack = Self.slackness * magnitude
-        add(shifted.values, limit: sign * (bound - constant) - shifted.least + slack, slack: slack)
-      }
+    var shifted = Self.shifted(values(goal.measure, goal.sign))
+    (costs, offset) = (shifted.values, goal.sign * tables.constants[goal.measure] + shifted.least)
+    (weights, limits, slack, units) = ([], [], [], [])
+    for side in rows.sides {
+      let constant = side.sign * tables.constants[side.measure]
+      shifted = Self.shifted(values(side.measure, side.sign))
+      let magnitude = abs(side.bound) + abs(constant) + shifted.magnitude
+      let slack = BudgetSide.slackness * magnitude
+      add(shifted.values, limit: side.bound - constant - shifted.least + slack, slack: slack)
     }
   }
 
   /// A program of numbers that are counted as the others' are already.
   init(costs: [[Double]], weights: [[[Double]]], limits: [Double]) {
     (self.costs, self.weights, self.limits, offset) = (costs, weights, limits, 0)
-    slack = limits.map { _ in 0 }
+    (slack, units) = (limits.map { _ in 0 }, limits.map { _ in 1 })
     places = costs.map { Array($0.indices) }
   }
 
   private mutating func add(_ values: [[Double]], limit: Double, slack: Double) {
-    guard limit > 0 else {
-      // A limit of exactly 0 leaves nothing but the smallest weights.
-      weights.append(values)
-      limits.append(limit)
-      self.slack.append(slack)
-      return
-    }
-    weights.append(values.map { $0.map { $0 / limit } })
-    limits.append(1)
-    self.slack.append(slack / limit)
+    // A limit of exactly 0 leaves nothing but the smallest weights.
+    let unit = limit > 0 ? limit : 1
+    weights.append(values.map { $0.map { $0 / unit } })
+    limits.append(limit / unit)
+    units.append(unit)
+    self.slack.append(slack / unit)
   }
 
   /// Values counted from the smallest of each group, the sum of these, and the largest sum of magnitudes.

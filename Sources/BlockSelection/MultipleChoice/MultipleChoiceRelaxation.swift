@@ -211,6 +211,15 @@ final class MultipleChoiceRelaxation {
     key[group] = place
   }
 
+  /// The choices of a group that take part in the point.
+  func parts(of group: Int) -> [(place: Int, part: Double)] {
+    var parts = [(Int(key[group]), keyPart(group))]
+    for row in 0..<rowCount where working[row] >= 0 && self.group(of: working[row]) == group {
+      parts.append((Int(working[row]), part[row]))
+    }
+    return parts
+  }
+
   /// What the key of a working choice's group takes.
   func keyPart(_ group: Int) -> Double {
     var part = 1.0

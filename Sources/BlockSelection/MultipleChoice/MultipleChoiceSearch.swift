@@ -351,7 +351,7 @@ struct MultipleChoiceSearch {
   /// The groups that the relaxation's point divides.
   private func dividedGroups() -> [Int] {
     groupsWithWorkingChoices().filter { group in
-      parts(of: group).allSatisfy { $0.part < 1 - Self.wholeness }
+      relaxation.parts(of: group).allSatisfy { $0.part < 1 - Self.wholeness }
     }
   }
 
@@ -365,22 +365,12 @@ struct MultipleChoiceSearch {
     return groups
   }
 
-  /// The choices of a group that take part in the relaxation's point.
-  private func parts(of group: Int) -> [(place: Int, part: Double)] {
-    var parts = [(Int(relaxation.key[group]), relaxation.keyPart(group))]
-    for row in 0..<program.rowCount where relaxation.working[row] >= 0 {
-      let place = relaxation.working[row]
-      if relaxation.group(of: place) == group { parts.append((Int(place), relaxation.part[row])) }
-    }
-    return parts
-  }
-
   /// The choices of a divided group on the one and the other side of its point.
   ///
   /// The side is told along what the two largest parts differ by, each row in units of the goal; so either half lacks
   /// one.
   private func halves(of group: Int) -> ([Int32], [Int32]) {
-    let parts = parts(of: group).sorted { $0.part > $1.part }
+    let parts = relaxation.parts(of: group).sorted { $0.part > $1.part }
     let (one, other) = (parts[0].place, parts[1].place)
     let rows = program.rowCount
     let direction = (0..<rows).map { row in
@@ -439,7 +429,8 @@ struct MultipleChoiceSearch {
     var selection = (0..<program.groupCount).map { Int(relaxation.key[$0]) }
     // A key may take no part at all, and then it may be removed.
     let divided = groupsWithWorkingChoices().map { group in
-      (group, parts(of: group).filter { $0.part > Self.wholeness && relaxation.isLeft($0.place) }.map(\.place))
+      let parts = relaxation.parts(of: group).filter { $0.part > Self.wholeness && relaxation.isLeft($0.place) }
+      return (group, parts.map(\.place))
     }
     func round(_ index: Int, _ search: inout MultipleChoiceSearch) {
       guard index < divided.count else {
