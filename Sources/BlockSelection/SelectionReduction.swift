@@ -12,10 +12,16 @@ struct SelectionReduction {
   private let goal: Goal
   private let rows: [BudgetRow]
 
-  /// The least of a measure, times a sign: of each group, of each interaction, and of all together.
+  /// The least of a measure, times a sign, that choices add, groups, and all together.
+  ///
+  /// What a pair adds counts half with the one choice and half with the other: so a choice adds at least half of the
+  /// least that its pairs add, in each of its group's interactions.
   private struct Least {
-    var groups: [Double]
-    var pairs: [Double]
+    /// What each choice adds with its halves of pairs: infinite where it has no partner left.
+    var choices: [[Double]]
+    /// The halves, by interaction, of each choice of its first and of its second group.
+    var halves: [(first: [Double], second: [Double])]
+    var groups: [Double] = []
     var sum = 0.0
     /// The sum of magnitudes.
     var magnitude = 0.0
@@ -92,19 +98,57 @@ struct SelectionReduction {
   }
 
   private func least(_ measure: Int, _ sign: Double) -> Least {
-    let groups = candidates.enumerated().map { group, choices in
-      choices.reduce(Double.infinity) { min($0, sign * tables.values[measure][group][$1]) }
+    var least = Least(
+      choices: tables.values[measure].map { $0.map { sign * $0 } },
+      halves: tables.interactions.map { halves($0, measure, sign) })
+    for (interaction, halves) in zip(tables.interactions, least.halves) {
+      for choice in halves.first.indices { least.choices[interaction.first][choice] += halves.first[choice] }
+      for choice in halves.second.indices { least.choices[interaction.second][choice] += halves.second[choice] }
     }
-    // A pair that is not listed adds nothing.
-    let pairs = tables.interactions.map { interaction in
-      interaction.pairs.reduce(0) { $1.isForbidden ? $0 : min($0, sign * $1.values[measure]) }
+    least.groups = zip(candidates, least.choices).map { choices, values in
+      choices.reduce(Double.infinity) { min($0, values[$1]) }
     }
-    var least = Least(groups: groups, pairs: pairs)
-    for value in [sign * tables.constants[measure]] + groups + pairs {
+    for value in [sign * tables.constants[measure]] + least.groups {
       least.sum += value
-      least.magnitude += abs(value)
+      if value.isFinite { least.magnitude += abs(value) }
+    }
+    for halves in least.halves {
+      for values in [halves.first, halves.second] {
+        least.magnitude += values.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+      }
     }
     return least
+  }
+
+  /// Half of the least that an interaction adds beside each choice; nothing where it has no pairs.
+  private func halves(
+    _ interaction: SelectionTables.Interaction, _ measure: Int, _ sign: Double
+  ) -> (first: [Double], second: [Double]) {
+    guard !interaction.pairs.isEmpty else { return ([], []) }
+    let (first, second) = (isLeft(interaction.first), isLeft(interaction.second))
+    var listed = ([Int](repeating: 0, count: first.count), [Int](repeating: 0, count: second.count))
+    var least = (
+      [Double](repeating: .infinity, count: first.count), [Double](repeating: .infinity, count: second.count)
+    )
+    for pair in interaction.pairs where first[pair.first] && second[pair.second] {
+      listed.0[pair.first] += 1
+      listed.1[pair.second] += 1
+      let value = pair.isForbidden ? .infinity : sign * pair.values[measure] / 2
+      least.0[pair.first] = min(least.0[pair.first], value)
+      least.1[pair.second] = min(least.1[pair.second], value)
+    }
+    // A pair that is not listed adds nothing.
+    let (firstCount, secondCount) = (candidates[interaction.first].count, candidates[interaction.second].count)
+    for choice in first.indices where listed.0[choice] < secondCount { least.0[choice] = min(0, least.0[choice]) }
+    for choice in second.indices where listed.1[choice] < firstCount { least.1[choice] = min(0, least.1[choice]) }
+    return least
+  }
+
+  /// Whether each choice of a group is left.
+  private func isLeft(_ group: Int) -> [Bool] {
+    var isLeft = [Bool](repeating: false, count: tables.allowed[group].count)
+    for choice in candidates[group] { isLeft[choice] = true }
+    return isLeft
   }
 
   /// More than sums in `Double` of so many summands differ by, relative to their magnitudes, whatever the order.
@@ -123,9 +167,10 @@ struct SelectionReduction {
     let variance = side.chance.map { self.least($0.variance, 1) }
     var isChanged = false
     for group in candidates.indices {
-      let values = tables.values[side.measure][group]
+      let values = least.choices[group]
       let kept = candidates[group].filter { choice in
-        let value = side.sign * values[choice]
+        let value = values[choice]
+        guard value < .infinity else { return false }
         let spread = variance.map { least in
           max(0, least.sum - least.groups[group] + tables.values[side.chance?.variance ?? 0][group][choice])
         }
@@ -143,22 +188,20 @@ struct SelectionReduction {
   private mutating func removePairs(_ side: BudgetSide) -> Bool {
     guard tables.interactions.contains(where: { !$0.pairs.isEmpty }) else { return false }
     let least = least(side.measure, side.sign)
-    let isLeft = tables.allowed.indices.map { group in
-      var isLeft = [Bool](repeating: false, count: tables.allowed[group].count)
-      for choice in candidates[group] { isLeft[choice] = true }
-      return isLeft
-    }
+    let isLeft = tables.allowed.indices.map(isLeft)
     var removed: [Int: [Int]] = [:]
     for (index, interaction) in tables.interactions.enumerated() {
       let (first, second) = (interaction.first, interaction.second)
-      let rest = least.sum - least.groups[first] - least.groups[second] - least.pairs[index]
+      let rest = least.sum - least.groups[first] - least.groups[second]
       for (place, pair) in interaction.pairs.enumerated() where !pair.isForbidden {
+        // The pair itself, in place of the halves of its choices.
         let values = [
-          tables.values[side.measure][first][pair.first], tables.values[side.measure][second][pair.second],
-          pair.values[side.measure],
+          least.choices[first][pair.first], -least.halves[index].first[pair.first],
+          least.choices[second][pair.second], -least.halves[index].second[pair.second],
+          side.sign * pair.values[side.measure],
         ]
         let isGone = !isLeft[first][pair.first] || !isLeft[second][pair.second]
-        let sum = rest + side.sign * values.reduce(0, +)
+        let sum = rest + values.reduce(0, +)
         let magnitude = values.reduce(least.magnitude) { $0 + abs($1) }
         if isGone || isBroken(side, sum, magnitude: magnitude, variance: 0) {
           removed[index, default: []].append(place)
