@@ -81,9 +81,13 @@ struct SelectionSession {
       throw Diagnostic(
         .usage, "the gap cannot be used", value: "\(options.gap)", rule: "a number of at least 0")
     }
-    self.problem = problem.withCoveredChoices()
-    self.options = options
-    tables = SelectionTables(self.problem)
+    let problem = problem.withCoveredChoices()
+    self.init(problem, SelectionTables(problem), options)
+  }
+
+  /// The session of a problem whose tables are known.
+  init(_ problem: SelectionProblem, _ tables: SelectionTables, _ options: SelectionOptions) {
+    (self.problem, self.tables, self.options) = (problem, tables, options)
     samples = SampleSelections(
       tables, names: self.problem.groups.map { $0.choices.map(\.name) }, seed: options.seed)
   }

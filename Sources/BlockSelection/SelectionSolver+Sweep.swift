@@ -108,18 +108,13 @@ extension SelectionSession {
     guard limits.count == 2 else {
       return SelectionGrid(budgets: [first.budget, second.budget], points: [], failure: loosest)
     }
-    var points: [SelectionGrid.Point] = []
-    for one in limits[0] {
-      var neighbour: Neighbour?
-      for other in limits[1] {
-        let rows = sweeps[1].rows(limit: other, of: sweeps[0].rows(limit: one, of: rows))
-        let solved = try solved(rows, near: neighbour, explains: false)
-        points.append(.init(limits: [first.budget: one, second.budget: other], result: solved.result))
-        options.progress?(points.count, first.count * second.count)
-        if solved.result.stopped == .interrupted {
-          return SelectionGrid(budgets: [first.budget, second.budget], points: points)
-        }
-        if solved.result.objective != nil { neighbour = solved.neighbour }
+    let results = try solve(
+      along: limits[0].map { one in
+        limits[1].map { sweeps[1].rows(limit: $0, of: sweeps[0].rows(limit: one, of: rows)) }
+      })
+    let points = zip(limits[0], results).flatMap { one, results in
+      zip(limits[1], results).map {
+        SelectionGrid.Point(limits: [first.budget: one, second.budget: $0], result: $1)
       }
     }
     return SelectionGrid(budgets: [first.budget, second.budget], points: points)
@@ -139,15 +134,15 @@ extension SelectionSession {
       return SelectionSweep(budget: budget, points: [], failure: loosest)
     }
     let last = sweep.limit(self, keptBy: selection(of: loosest))
-    var points: [SelectionSweep.Point] = []
-    var neighbour: Neighbour?
-    for limit in Self.spaced(first, last, count) {
-      let solved = try solved(sweep.rows(limit: limit, of: rows), near: neighbour, explains: false)
-      points.append(.init(limit: limit, result: solved.result))
-      options.progress?(points.count, count)
-      neighbour = solved.neighbour
-      if points.last?.result.stopped == .interrupted { break }
+    let limits = Self.spaced(first, last, count)
+    let paths = stride(from: 0, to: count, by: Self.pathLength).map { limits[$0..<min($0 + Self.pathLength, count)] }
+    let results = try solve(along: paths.map { $0.map { sweep.rows(limit: $0, of: rows) } })
+    let points = zip(paths, results).flatMap { limits, results in
+      zip(limits, results).map { SelectionSweep.Point(limit: $0, result: $1) }
     }
     return SelectionSweep(budget: budget, points: points)
   }
+
+  /// Enough paths that all cores are busy to the end, and not so short ones that many points have no neighbour.
+  private static let pathLength = 10
 }

@@ -4,7 +4,8 @@ import MixedInteger
 /// Solves selection problems to proven optimality: by a search of its own where groups do not interact, by a dynamic
 /// program where they form chains, by GLPK elsewhere.
 ///
-/// A call works on the caller's thread and returns when it is done; any number of threads may call at once.
+/// A call returns when it is done; it works on the caller's thread, and a sweep on all cores. Any number of threads may
+/// call at once.
 public enum SelectionSolver {
   /// The best selection.
   ///
