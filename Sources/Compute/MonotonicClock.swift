@@ -10,9 +10,9 @@ public enum MonotonicClock {
   }
 
   /// How long `body` takes, in seconds.
-  public static func seconds(_ body: () -> Void) -> Double {
+  public static func seconds(_ body: () throws -> Void) rethrows -> Double {
     let start = nanoseconds
-    body()
+    try body()
     return Double(nanoseconds - start) * 1e-9
   }
 }

@@ -14,19 +14,19 @@ enum PredictionBench {
     let architectures = (0..<20_000).map { _ in space.sample(using: &random) }
     let codes = architectures.map(space.code)
     let networks = try architectures.prefix(200).map { try space.network(for: $0) }
-    let filling = seconds { _ = try? table.milliseconds(of: codes) }
+    let filling = try seconds { _ = try table.milliseconds(of: codes) }
     // A single thread, and the best of several rounds: what else runs here only ever slows it down.
-    let fromCodes = (0..<5).map { _ in seconds { _ = try? table.milliseconds(of: codes) } }.min() ?? .infinity
+    let fromCodes = try (0..<5).map { _ in try seconds { _ = try table.milliseconds(of: codes) } }.min() ?? .infinity
     let fromArchitectures =
-      (0..<5).map { _ in seconds { for one in architectures { _ = try? table.predict(one) } } }.min() ?? .infinity
-    let fromNetworks = seconds { for network in networks { _ = try? predictor.predict(network) } }
+      try (0..<5).map { _ in try seconds { for one in architectures { _ = try table.predict(one) } } }.min() ?? .infinity
+    let fromNetworks = try seconds { for network in networks { _ = try predictor.predict(network) } }
     print("\(space.name): \(architectures.count) architectures, table filled in \(number(filling)) s")
     print("  from codes          \(number(Double(codes.count) / fromCodes)) per second")
     print("  from architectures  \(number(Double(architectures.count) / fromArchitectures)) per second")
     print("  from networks       \(number(Double(networks.count) / fromNetworks)) per second")
   }
 
-  private static func seconds(_ body: () -> Void) -> Double { MonotonicClock.seconds(body) }
+  private static func seconds(_ body: () throws -> Void) rethrows -> Double { try MonotonicClock.seconds(body) }
 
   private static func number(_ value: Double) -> String { String(format: "%.4g", value) }
 }
