@@ -8,7 +8,7 @@ compared with TEST; networks in both are left out. `--new` names a device that i
 own, starting from the predictors of other devices. DIR gets devices.json, devices.md, a plot, and the predictors in DIR/predictors.
 
 The noise ceiling is how often one undisturbed measurement lies within 5 % and 10 % of the middle of the other undisturbed ones of
-the same network, over all networks of TEST that were measured at least three times in calm.
+the same network, over all networks of TEST that were measured at least twice in calm.
 """
 import argparse
 import json
@@ -36,7 +36,7 @@ def ceiling(networks):
     errors = []
     for measurements in networks.values():
         calm = [one["latency"]["median"] for one in measurements if not one["latency"]["disturbed"]]
-        if len(calm) < 3:
+        if len(calm) < 2:
             continue
         for position, value in enumerate(calm):
             middle = statistics.median(calm[:position] + calm[position + 1:])
