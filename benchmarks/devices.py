@@ -85,6 +85,8 @@ def main():
     parser.add_argument("--new-samples", help="the folder of the new device's samples for fitting")
     parser.add_argument("--base", default="")
     options = parser.parse_args()
+    # Before anything is written.
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
     fit, test = samples(options.fit), samples(options.test)
     devices = sorted(device for device in fit if device in test and device != options.new)
     predictors = options.out / "predictors"
@@ -112,7 +114,6 @@ def main():
     known = compared["devices"][:len(devices)]
     covered = sum(d["all"]["interval_coverage"] * d["all"]["samples"] for d in known)
     pooled = covered / sum(d["all"]["samples"] for d in known)
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
     machine = {"processor": next(iter(fit[devices[0]].values()))[0]["device"]["cpu"], "cores": os.cpu_count(),
                "system": platform.system(), "date": time.strftime("%Y-%m-%d"), "commit": commit}
     (options.out / "devices.json").write_text(
