@@ -18,7 +18,8 @@ enum PredictionBench {
     // A single thread, and the best of several rounds: what else runs here only ever slows it down.
     let fromCodes = try (0..<5).map { _ in try seconds { _ = try table.milliseconds(of: codes) } }.min() ?? .infinity
     let fromArchitectures =
-      try (0..<5).map { _ in try seconds { for one in architectures { _ = try table.predict(one) } } }.min() ?? .infinity
+      try (0..<5).map { _ in try seconds { for one in architectures { _ = try table.predict(one) } } }.min()
+      ?? .infinity
     let fromNetworks = try seconds { for network in networks { _ = try predictor.predict(network) } }
     print("\(space.name): \(architectures.count) architectures, table filled in \(number(filling)) s")
     print("  from codes          \(number(Double(codes.count) / fromCodes)) per second")
