@@ -146,5 +146,7 @@ enum RuntimeWorker {
     # Who asked is gone, perhaps before it could tidy up.
     if network:
         shutil.rmtree(os.path.dirname(network[0]), ignore_errors=True)
+    # OpenVINO was seen to wait for ever while it was taken down.
+    os._exit(0)
     """#
 }
