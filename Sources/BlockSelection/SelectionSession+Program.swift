@@ -19,10 +19,9 @@ extension SelectionSession {
       left.tables, candidates: left.candidates, goal: question.goal, rows: question.rows)
     for selection in question.excluded { program.exclude(selection) }
     let solution = try solve(&program, question)
-    let found = solution.hasPoint ? program.assignment(at: solution.values) : question.start
     return Answer(
-      selections: found.map { [$0] } ?? [], bound: solution.bound, stopped: solution.stopped,
-      isInfeasible: solution.outcome == .infeasible && found == nil, solver: .glpk)
+      selections: solution.hasPoint ? [program.assignment(at: solution.values)] : [question.start].compactMap { $0 },
+      bound: solution.bound, stopped: solution.stopped, isInfeasible: solution.outcome == .infeasible, solver: .glpk)
   }
 
   /// Improves the selection to start from, and removes what cannot be part of a better one.
