@@ -1,26 +1,32 @@
 /// The greedy method: mend what is broken at the smallest loss, then improve what may be improved.
 struct GreedySelection {
+  /// Limits that are looked at at once.
+  private typealias Limits = SIMD4<Double>
+
   private let tables: SelectionTables
   /// -1 where the goal is to be large: differences are counted so that less is better.
   private let sign: Double
-  private let rows: [BudgetRow]
-  /// What a unit of each row counts: one over its limit's magnitude, or over what selections weigh where that is next
-  /// to 0.
-  private let upperUnit: [Double]
-  private let lowerUnit: [Double]
-  /// The choices that may be taken, group by group.
-  private let places: [(group: Int, choice: Int)]
-  /// What the choices add to each row, `values[place * rows + row]`, and to the goal.
-  private let values: [Double]
-  private let goals: [Double]
   private let goalMeasure: Int
+  private let sides: [BudgetSide]
+  /// How many vectors hold a number for every limit.
+  private let width: Int
+  /// The limits, infinite in what is left over of the last vector, and what a unit of each counts: one over its
+  /// magnitude, or over what selections weigh where that is next to 0.
+  private let bounds: [Limits]
+  private let units: [Limits]
+  /// The choices that may be taken, group by group; a group's are `first[group] ..< first[group + 1]`.
+  private let places: [(group: Int, choice: Int)]
+  private let first: [Int]
+  /// What the choices add to each limit's sum, `values[place * width + part]`, and to the goal.
+  private let values: [Limits]
+  private let goals: [Double]
   private var selection: [Int]
   /// Where the selected choices stand in `places`.
   private var taken: [Int]
-  /// The totals of the rows, kept up to date by differences.
-  private var totals: [Double]
+  /// The sums that are limited, kept up to date by differences.
+  private var totals: [Limits]
   private var forbiddenPairs: Int
-  /// How many more times a swap may be looked at, times rows.
+  /// How many more times a swap may be looked at, times limits.
   private var effort: Int
 
   private struct Swap {
@@ -54,25 +60,21 @@ struct GreedySelection {
   }
 
   private init(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], start: [Int]?, effort: Int) {
-    (self.tables, self.rows, self.effort, goalMeasure) = (tables, rows, effort, goal.measure)
-    let sign = goal.sign
-    self.sign = sign
-    let weights = rows.map { Self.weight(tables, $0.measure) }
-    upperUnit = zip(rows, weights).map { Self.unit($0.upper, $1) }
-    lowerUnit = zip(rows, weights).map { Self.unit($0.lower, $1) }
+    (self.tables, self.effort, goalMeasure, sign) = (tables, effort, goal.measure, goal.sign)
+    let sides = rows.sides
+    bounds = Self.vectors(sides.map(\.bound), rest: .infinity)
+    (self.sides, width) = (sides, bounds.count)
+    units = Self.vectors(sides.map { Self.unit($0.bound, Self.weight(tables, $0.measure)) }, rest: 0)
     let places = tables.allowed.enumerated().flatMap { group, allowed in
       allowed.indices.filter { allowed[$0] }.map { (group: group, choice: $0) }
     }
     self.places = places
-    let table = tables.values[goal.measure]
-    let goals = places.map { sign * table[$0.group][$0.choice] }
+    first = tables.allowed.reduce(into: [0]) { first, allowed in first.append(first[first.count - 1] + allowed.count { $0 }) }
+    let goals = places.map { goal.sign * tables.values[goal.measure][$0.group][$0.choice] }
     self.goals = goals
-    var values = [Double](repeating: 0, count: places.count * rows.count)
-    for (row, measure) in rows.map(\.measure).enumerated() {
-      let table = tables.values[measure]
-      for (index, place) in places.enumerated() { values[index * rows.count + row] = table[place.group][place.choice] }
+    values = places.flatMap { place in
+      Self.vectors(sides.map { $0.sign * tables.values[$0.measure][place.group][place.choice] }, rest: 0)
     }
-    self.values = values
     var taken = [Int](repeating: -1, count: tables.groupCount)
     for (index, place) in places.enumerated() {
       let isFirst = taken[place.group] < 0
@@ -83,10 +85,19 @@ struct GreedySelection {
     self.taken = taken
     let start = taken.map { $0 < 0 ? 0 : places[$0].choice }
     selection = start
-    totals = rows.map { tables.total($0.measure, of: start) }
+    totals = Self.vectors(sides.map { $0.sign * tables.total($0.measure, of: start) }, rest: 0)
     forbiddenPairs = tables.interactions.count {
       $0.forbids(start[$0.first], start[$0.second])
     }
+  }
+
+  /// Numbers as vectors, at least one, filled up with `rest`.
+  private static func vectors(_ numbers: [Double], rest: Double) -> [Limits] {
+    var vectors = [Limits](repeating: Limits(repeating: rest), count: max(1, (numbers.count + 3) / 4))
+    for (index, number) in numbers.enumerated() {
+      vectors[index / Limits.scalarCount][index % Limits.scalarCount] = number
+    }
+    return vectors
   }
 
   /// What a selection of the smallest numbers that are not 0 weighs, in magnitudes.
@@ -103,21 +114,29 @@ struct GreedySelection {
     1 / (abs(limit) > 1e-9 * weight ? abs(limit) : weight)
   }
 
-  /// By how much the rows are broken, each relative to its limit; a forbidden pair counts as much as a whole limit.
+  /// By how much the limits are broken, each relative to itself; a forbidden pair counts as much as a whole limit.
   private func violation() -> Double {
     var sum = Double(forbiddenPairs)
-    for row in rows.indices { sum += violation(row, totals[row]) }
+    for part in 0..<width { sum += violation(totals[part], part) }
     return sum
   }
 
-  @inline(__always) private func violation(_ row: Int, _ total: Double) -> Double {
-    if total > rows[row].upper { return (total - rows[row].upper) * upperUnit[row] }
-    if total < rows[row].lower { return (rows[row].lower - total) * lowerUnit[row] }
-    return 0
+  @inline(__always) private func violation(_ totals: Limits, _ part: Int) -> Double {
+    let excess = totals - bounds[part]
+    return (excess.replacing(with: 0, where: excess .< 0) * units[part]).sum()
   }
 
-  /// What a swap adds to a measure through the pairs that its group takes part in.
-  private func pairDifference(_ measure: Int, _ group: Int, _ choice: Int) -> Double {
+  /// What a swap adds to some limits' sums through the pairs that its group takes part in.
+  private func pairDifference(_ part: Int, _ group: Int, _ choice: Int) -> Limits {
+    var difference = Limits.zero
+    for (lane, side) in sides.dropFirst(part * Limits.scalarCount).prefix(Limits.scalarCount).enumerated() {
+      difference[lane] = side.sign * pairDifference(ofMeasure: side.measure, group, choice)
+    }
+    return difference
+  }
+
+  /// The same for a measure.
+  private func pairDifference(ofMeasure measure: Int, _ group: Int, _ choice: Int) -> Double {
     var difference = 0.0
     for interaction in tables.interactionsOfGroup[group] {
       difference += pair(interaction, group, choice)?.values[measure] ?? 0
@@ -148,33 +167,58 @@ struct GreedySelection {
       : interaction.forbids(selection[interaction.first], choice)
   }
 
-  @inline(__always) private func swap(_ place: Int, from violation: Double) -> Swap {
+  /// What taking the choice at a place instead of its group's present one does.
+  private func swap(_ place: Int, from violation: Double) -> Swap {
     let (group, choice) = places[place]
+    let old = taken[group]
+    var (after, loss) = (Double(forbiddenPairs), goals[place] - goals[old])
     let interacts = !tables.interactionsOfGroup[group].isEmpty
-    var (after, loss) = (Double(forbiddenPairs), goals[place] - goals[taken[group]])
-    let (new, old) = (place * rows.count, taken[group] * rows.count)
-    for row in 0..<rows.count {
-      var change = values[new + row] - values[old + row]
-      if interacts { change += pairDifference(rows[row].measure, group, choice) }
-      after += self.violation(row, totals[row] + change)
+    for part in 0..<width {
+      var sum = totals[part] + (values[place * width + part] - values[old * width + part])
+      if interacts { sum += pairDifference(part, group, choice) }
+      after += self.violation(sum, part)
     }
     if interacts {
       after += Double(forbiddenDifference(group, choice))
-      loss += sign * pairDifference(goalMeasure, group, choice)
+      loss += sign * pairDifference(ofMeasure: goalMeasure, group, choice)
     }
     return Swap(place: place, loss: loss, mended: violation - after)
   }
 
+  /// The best swap among those that are wanted.
   @inline(__always)
   private mutating func bestSwap(_ isBetter: (Swap, Swap) -> Bool, where isWanted: (Swap) -> Bool) -> Swap? {
-    effort -= places.count * (rows.count + 2)
+    effort -= places.count * (sides.count + 2)
     let violation = violation()
     var best: Swap?
-    for place in 0..<places.count where place != taken[places[place].group] {
-      let swap = swap(place, from: violation)
-      if isWanted(swap), best.map({ isBetter(swap, $0) }) ?? true { best = swap }
+    func consider(_ swap: Swap) { if isWanted(swap), best.map({ isBetter(swap, $0) }) ?? true { best = swap } }
+    for group in taken.indices {
+      if width == 1, tables.interactionsOfGroup[group].isEmpty {
+        eachSwap(group, from: violation, consider)
+      } else {
+        for place in first[group]..<first[group + 1] where place != taken[group] {
+          consider(swap(place, from: violation))
+        }
+      }
     }
     return best
+  }
+
+  /// The swaps of a group without interactions under at most four limits: what most of the time goes into.
+  @inline(__always)
+  private func eachSwap(_ group: Int, from violation: Double, _ consider: (Swap) -> Void) {
+    let (old, bound, unit) = (taken[group], bounds[0], units[0])
+    let (without, goal, most) = (totals[0] - values[old], goals[old], violation - Double(forbiddenPairs))
+    let places = first[group]..<first[group + 1]
+    values.withUnsafeBufferPointer { values in
+      goals.withUnsafeBufferPointer { goals in
+        for place in places where place != old {
+          let excess = without + values[place] - bound
+          let after = (excess.replacing(with: 0, where: excess .< 0) * unit).sum()
+          consider(Swap(place: place, loss: goals[place] - goal, mended: most - after))
+        }
+      }
+    }
   }
 
   /// Takes the swap that mends most per loss; swaps without a loss come first. Returns whether there was one.
@@ -213,9 +257,9 @@ struct GreedySelection {
     guard let swap else { return false }
     let (group, choice) = places[swap.place]
     forbiddenPairs += forbiddenDifference(group, choice)
-    for row in rows.indices {
-      totals[row] += values[swap.place * rows.count + row] - values[taken[group] * rows.count + row]
-      totals[row] += pairDifference(rows[row].measure, group, choice)
+    for part in 0..<width {
+      totals[part] += values[swap.place * width + part] - values[taken[group] * width + part]
+      totals[part] += pairDifference(part, group, choice)
     }
     (selection[group], taken[group]) = (choice, swap.place)
     return true

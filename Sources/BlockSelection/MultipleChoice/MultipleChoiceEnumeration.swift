@@ -29,7 +29,7 @@ final class MultipleChoiceEnumeration {
   private let largest: UnsafeMutablePointer<Rows>
   private var depthCount = 0
   /// The place that each group takes.
-  private(set) var selection: [Int]
+  private let taken: UnsafeMutablePointer<Int32>
 
   /// Room for the nodes of a relaxation.
   init(_ relaxation: MultipleChoiceRelaxation) {
@@ -48,15 +48,18 @@ final class MultipleChoiceEnumeration {
     (weightSum, least, largest) = (
       room(depths * width, .zero), room(depths * width, .zero), room(depths * width, .zero)
     )
-    selection = [Int](repeating: 0, count: relaxation.groupCount)
+    taken = room(depths, 0)
   }
 
   deinit {
     for rows in [limit, dual, weight, weightSum, least, largest] { rows.deallocate() }
     for numbers in [reduced, cost, reducedSum, costSum] { numbers.deallocate() }
-    for places in [place, group] { places.deallocate() }
+    for places in [place, group, taken] { places.deallocate() }
     for indices in [first, cursor] { indices.deallocate() }
   }
+
+  /// The place that a group takes in the selection that was found.
+  func place(of group: Int) -> Int { Int(taken[group]) }
 
   /// Goes through the node that `relaxation` has just been evaluated at.
   ///
@@ -68,6 +71,8 @@ final class MultipleChoiceEnumeration {
     _ relaxation: MultipleChoiceRelaxation, bound: Double, cutoff: Double, visits: Int, found: () -> Double
   ) -> Bool {
     guard load(relaxation) else { return true }
+    // A local copy: reads of a class's variable are checked for exclusive access, which here costs a tenth of the time.
+    let depthCount = depthCount
     var (cutoff, visits, depth) = (cutoff, visits, 0)
     if depthCount == 0 {
       if costSum[0] < cutoff { _ = found() }
@@ -86,7 +91,7 @@ final class MultipleChoiceEnumeration {
       guard visits > 0 else { return false }
       let unused = add(entry, depth)
       guard unused >= 0, bound + reducedSum[depth + 1] + unused < cutoff else { continue }
-      selection[Int(group[depth])] = Int(place[entry])
+      taken[Int(group[depth])] = place[entry]
       if depth + 1 < depthCount {
         depth += 1
         cursor[depth] = first[depth]
@@ -156,7 +161,7 @@ final class MultipleChoiceEnumeration {
   }
 
   private func fix(_ index: Int, _ entry: Int, _ relaxation: MultipleChoiceRelaxation) {
-    selection[index] = Int(place[entry])
+    taken[index] = place[entry]
     reducedSum[0] += reduced[entry]
     costSum[0] += cost[entry]
     for row in 0..<rowCount {

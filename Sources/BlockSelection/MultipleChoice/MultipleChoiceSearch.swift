@@ -290,7 +290,7 @@ struct MultipleChoiceSearch {
     }
     let (enumeration, layout) = (enumeration, relaxation.layout)
     return enumeration.run(relaxation, bound: bound, cutoff: cutoff, visits: Self.enumerationVisits) {
-      offer(enumeration.selection.map { Int(layout.choice[$0]) })
+      offer((0..<program.groupCount).map { Int(layout.choice[enumeration.place(of: $0)]) })
       return cutoff
     }
   }
