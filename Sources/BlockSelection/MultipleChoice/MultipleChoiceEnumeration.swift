@@ -20,6 +20,7 @@ final class MultipleChoiceEnumeration {
   /// By depth: the group, its first choice, the choice that comes next, and sums over what is chosen before.
   private let group: UnsafeMutablePointer<Int32>
   private let first: UnsafeMutablePointer<Int>
+  private let end: UnsafeMutablePointer<Int>
   private let cursor: UnsafeMutablePointer<Int>
   private let reducedSum: UnsafeMutablePointer<Double>
   private let costSum: UnsafeMutablePointer<Double>
@@ -43,7 +44,8 @@ final class MultipleChoiceEnumeration {
     (limit, dual) = (room(width, .zero), room(width, .zero))
     (place, reduced, cost) = (room(places, -1), room(places, 0), room(places, 0))
     weight = room(places * width, .zero)
-    (group, first, cursor) = (room(depths, 0), room(depths, 0), room(depths, 0))
+    group = room(depths, 0)
+    (first, end, cursor) = (room(depths, 0), room(depths, 0), room(depths, 0))
     (reducedSum, costSum) = (room(depths, 0), room(depths, 0))
     (weightSum, least, largest) = (
       room(depths * width, .zero), room(depths * width, .zero), room(depths * width, .zero)
@@ -55,7 +57,7 @@ final class MultipleChoiceEnumeration {
     for rows in [limit, dual, weight, weightSum, least, largest] { rows.deallocate() }
     for numbers in [reduced, cost, reducedSum, costSum] { numbers.deallocate() }
     for places in [place, group, taken] { places.deallocate() }
-    for indices in [first, cursor] { indices.deallocate() }
+    for indices in [first, end, cursor] { indices.deallocate() }
   }
 
   /// The place that a group takes in the selection that was found.
@@ -82,7 +84,7 @@ final class MultipleChoiceEnumeration {
     while depth >= 0 {
       let entry = cursor[depth]
       // The choices are in order of reduced costs.
-      guard entry < first[depth + 1], bound + reducedSum[depth] + reduced[entry] < cutoff else {
+      guard entry < end[depth], bound + reducedSum[depth] + reduced[entry] < cutoff else {
         depth -= 1
         continue
       }
@@ -131,19 +133,23 @@ final class MultipleChoiceEnumeration {
       limit[row / Rows.scalarCount][row % Rows.scalarCount] = relaxation.limits[row]
       dual[row / Rows.scalarCount][row % Rows.scalarCount] = relaxation.dual[row]
     }
-    first[0] = 0
+    var begin = 0
     for index in 0..<relaxation.groupCount {
-      let begin = first[depthCount]
       var end = begin
       for candidate in relaxation.places(of: index) where relaxation.isLeft(candidate) {
         insert(candidate, relaxation, begin, end)
         end += 1
       }
       guard end > begin else { return false }
-      if end == begin + 1 { fix(index, begin, relaxation) } else { open(index, end) }
+      if end == begin + 1 {
+        fix(index, begin, relaxation)
+      } else {
+        open(index, begin, end)
+        begin = end
+      }
     }
     for depth in 0..<depthCount {
-      for entry in first[depth]..<first[depth + 1] { loadWeights(entry, Int(place[entry]), relaxation) }
+      for entry in first[depth]..<end[depth] { loadWeights(entry, Int(place[entry]), relaxation) }
     }
     sumUp()
     return true
@@ -169,10 +175,15 @@ final class MultipleChoiceEnumeration {
     }
   }
 
-  private func open(_ index: Int, _ end: Int) {
-    group[depthCount] = Int32(index)
+  /// Groups whose second choice costs most come first, so that as few beginnings as can be stay below the cutoff.
+  private func open(_ index: Int, _ begin: Int, _ end: Int) {
+    var depth = depthCount
+    while depth > 0, reduced[first[depth - 1] + 1] < reduced[begin + 1] {
+      (group[depth], first[depth], self.end[depth]) = (group[depth - 1], first[depth - 1], self.end[depth - 1])
+      depth -= 1
+    }
+    (group[depth], first[depth], self.end[depth]) = (Int32(index), begin, end)
     depthCount += 1
-    first[depthCount] = end
   }
 
   private func loadWeights(_ entry: Int, _ place: Int, _ relaxation: MultipleChoiceRelaxation) {
@@ -187,7 +198,7 @@ final class MultipleChoiceEnumeration {
     for depth in (0..<depthCount).reversed() {
       for part in 0..<width {
         var (low, high) = (weight[first[depth] * width + part], weight[first[depth] * width + part])
-        for entry in first[depth] + 1..<first[depth + 1] {
+        for entry in first[depth] + 1..<end[depth] {
           let value = weight[entry * width + part]
           low.replace(with: value, where: value .< low)
           high.replace(with: value, where: value .> high)
