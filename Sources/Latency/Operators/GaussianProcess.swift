@@ -110,7 +110,7 @@ extension GaussianProcess {
   /// - Throws: ``Diagnostic`` where OpenBLAS is not installed, or values are no numbers.
   package static func fit(_ observations: [Observation], kernel: Kernel) throws -> GaussianProcess {
     try BLAS.load()
-    let observations = thinned(observations)
+    let observations = merged(observations)
     let likenesses = kernel.matrix(observations.map(\.position))
     var trust = [Double](repeating: 1, count: observations.count)
     var weights: [Double] = []
@@ -127,13 +127,30 @@ extension GaussianProcess {
   }
 
   private static let (rounds, freedom) = (4, 4.0)
-  /// Time grows with the cube of the observations and memory with their square: this many take 150 MB.
-  private static let mostObservations = 3_000
+  /// Time grows with the cube of the observations and memory with their square, and files with their number.
+  static let mostObservations = 2_000
 
-  /// Evenly chosen observations, which are in an order in which neighbours are alike.
-  private static func thinned(_ observations: [Observation]) -> [Observation] {
-    guard observations.count > mostObservations else { return observations }
-    return (0..<mostObservations).map { observations[$0 * observations.count / mostObservations] }
+  /// At most so many observations: where there are more, those of one cell are one, of cells as small as can be.
+  static func merged(_ observations: [Observation]) -> [Observation] {
+    var (merged, side) = (observations, OperatorPosition.unit)
+    while merged.count > mostObservations {
+      side *= 2
+      merged = Dictionary(grouping: observations) { ($0.position.lanes / side).rounded(.toNearestOrEven) }
+        .values.map(mean).sorted { $0.position.isBefore($1.position) }
+    }
+    return merged
+  }
+
+  /// Observations as one, at their mean position; each counts as much as its noise allows.
+  private static func mean(_ observations: [Observation]) -> Observation {
+    let total = observations.reduce(0) { $0 + 1 / $1.noise }
+    var (lanes, value) = (SIMD16<Float>.zero, 0.0)
+    for observation in observations {
+      let share = 1 / (observation.noise * total)
+      lanes += Float(share) * observation.position.lanes
+      value += share * observation.value
+    }
+    return Observation(position: OperatorPosition(lanes), value: value, noise: 1 / total)
   }
 
   private static func solve(_ likenesses: [Double], _ noise: [Double], _ values: [Double]) throws -> [Double] {
