@@ -14,7 +14,7 @@ struct KindSearch {
 
   /// `nil` where nothing but GLPK solves the sets' problems, or where there are too many.
   init?(_ session: SelectionSession, _ tables: SelectionTables) {
-    guard let maxKinds = tables.maxKinds, tables.interactions.isEmpty || SelectionChain(tables) != nil else {
+    guard let maxKinds = tables.maxKinds, tables.interactions.isEmpty || SelectionChain(tables, widest: 1) != nil else {
       return nil
     }
     let kinds = Set(tables.kinds.joined().filter { $0 >= 0 }).sorted()

@@ -14,6 +14,8 @@ public struct SelectionOptions: Sendable {
   public var isInterrupted: (@Sendable () -> Bool)?
   /// Given what GLPK says, line by line, where it is the solver.
   public var log: (@Sendable (String) -> Void)?
+  /// The most groups of which the dynamic program tells apart what they take, all at a time; GLPK proves what needs more.
+  package var widestChain = 8
 
   /// Told of each selection of a sweep or a pool: how many are done, and how many are wanted.
   public var progress: (@Sendable (Int, Int) -> Void)?

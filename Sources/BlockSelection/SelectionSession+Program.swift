@@ -1,7 +1,7 @@
 import Diagnostics
 import MixedInteger
 
-// What GLPK proves: interactions that form no chain, and what the others leave to it.
+// What is left where interactions form circles, or where nothing else proves it.
 
 extension SelectionSession {
   /// Every point is judged inside GLPK's search, so that a second round is only reached if GLPK rounds differently at
@@ -10,11 +10,13 @@ extension SelectionSession {
   /// A better start is looked for in so many looks at a row of a swap, about a tenth of a second.
   private static let exchangeEffort = 20_000_000
 
-  /// The answer of GLPK for what Lagrangian bounds leave.
+  /// The answer for what Lagrangian bounds leave: of the dynamic program where few groups at a time hold the others together,
+  /// else of GLPK.
   func program(_ question: Question, _ left: SelectionReduction) throws -> Answer {
     var (question, left) = (question, left)
     prepare(&question, &left)
     guard left.isPossible else { return noAnswer(left.tables, left.candidateCount) }
+    if let found = chain(question, left, isWide: true) { return found }
     var program = SelectionProgram(
       left.tables, candidates: left.candidates, goal: question.goal, rows: question.rows)
     for selection in question.excluded { program.exclude(selection) }

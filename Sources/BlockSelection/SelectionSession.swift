@@ -141,18 +141,19 @@ struct SelectionSession {
   func noAnswer(_ tables: SelectionTables, _ candidateCount: Int) -> Answer {
     Answer(
       stopped: .proved, isInfeasible: true, candidateCount: candidateCount,
-      solver: tables.isSeparable ? .search : SelectionChain(tables) == nil || tables.maxKinds != nil ? .glpk : .chain)
+      solver: tables.isSeparable ? .search : SelectionChain(tables, widest: 1) == nil || tables.maxKinds != nil ? .glpk : .chain)
   }
 
   /// The best selection of what is left: by the search of our own where groups do not interact, by the
-  /// dynamic program where they form chains and few selections stay undominated, else by GLPK.
+  /// dynamic program where interactions form paths or stars and few selections stay undominated, else as
+  /// ``program(_:_:)`` does.
   private func answer(_ question: Question, _ left: SelectionReduction) throws -> Answer {
     guard left.isPossible else { return noAnswer(left.tables, left.candidateCount) }
     let isForSearch = left.tables.isSeparable && !(question.count == 1 && left.tables.hasManyAlike(left.candidates))
     var answer: Answer
     if isForSearch {
       answer = search(question, left)
-    } else if let found = chain(question, left) {
+    } else if let found = chain(question, left, isWide: false) {
       answer = found
     } else {
       answer = left.tables.isSeparable ? search(question, left) : try program(question, left)
@@ -192,10 +193,13 @@ struct SelectionSession {
       width: found.width)
   }
 
-  /// The answer of ``ChainSearch``; `nil` where interactions are no chain, or where it cannot tell.
-  private func chain(_ question: Question, _ left: SelectionReduction) -> Answer? {
+  /// The answer of ``ChainSearch``; `nil` where it cannot tell, or where interactions hold several groups at a time
+  /// together and `isWide` is false, or the other way round.
+  func chain(_ question: Question, _ left: SelectionReduction, isWide: Bool) -> Answer? {
     let tables = left.tables
-    guard tables.maxKinds == nil, question.excluded.isEmpty, let chain = SelectionChain(tables),
+    guard tables.maxKinds == nil, question.excluded.isEmpty else { return nil }
+    guard let chain = SelectionChain(tables, widest: isWide ? options.widestChain : min(1, options.widestChain)),
+      (chain.width > 1) == isWide,
       let program = ChainProgram(tables, chain, candidates: left.candidates, goal: question.goal, rows: question.rows)
     else { return nil }
     let limits = ChainSearch.Limits(gap: gap(question), cutoff: cutoff(question), mustStop: mustStop(question.deadline))

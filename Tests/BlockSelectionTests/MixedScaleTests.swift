@@ -7,6 +7,8 @@ import Testing
   /// How the groups interact, and so who solves the problem.
   enum Shape: CaseIterable {
     case separate, chain, ring
+
+    var solver: SelectionResult.Solver { self == .separate ? .search : .chain }
   }
 
   /// A small problem in which choices and pairs cost, or are scored, up to 1e16 times what the others are.
@@ -63,12 +65,15 @@ import Testing
     }
   }
 
-  @Test("numbers that no selection can take do not blur the optimum: it equals enumeration", arguments: Shape.allCases)
-  func optimum(_ shape: Shape) throws {
+  @Test(
+    "numbers that no selection can take do not blur the optimum: it equals enumeration", arguments: Shape.allCases, [8, 0])
+  func optimum(_ shape: Shape, widestChain: Int) throws {
+    var options = SelectionOptions()
+    options.widestChain = widestChain
     var (small, solvers) = (0, [SelectionResult.Solver: Int]())
     for seed in 0..<150 as Range<UInt64> {
       let problem = MixedProblem(seed: seed, shape).problem
-      let result = try SelectionSolver.solve(problem)
+      let result = try SelectionSolver.solve(problem, options: options)
       solvers[result.solver, default: 0] += 1
       guard let best = Enumeration(problem).feasible.first else {
         #expect(result.status == .infeasible, "seed \(seed)")
@@ -84,7 +89,7 @@ import Testing
       }
     }
     #expect(small > 50, "\(small) optima are small")
-    let wanted: SelectionResult.Solver = shape == .separate ? .search : shape == .chain ? .chain : .glpk
+    let wanted: SelectionResult.Solver = shape.solver == .chain && widestChain == 0 ? .glpk : shape.solver
     #expect(solvers[wanted, default: 0] > 100, "\(solvers)")
   }
 
@@ -106,7 +111,9 @@ import Testing
     }
     let problem = SelectionProblem(
       sense: .minimize, groups: groups, budgets: ["x": .init(max: 2.25)], interactions: links)
-    let result = try SelectionSolver.solve(problem)
+    var options = SelectionOptions()
+    options.widestChain = 0
+    let result = try SelectionSolver.solve(problem, options: options)
     #expect(result.solver == .glpk)
     let best = try #require(Enumeration(problem).feasible.first?.objective)
     #expect(abs(try #require(result.objective) - best) < 1e-9)

@@ -44,17 +44,16 @@ struct ChainLabels {
   private mutating func step(_ index: Int, cutoff: Double, most: Int) -> Bool {
     let (position, rows) = (program.positions[index], program.rowCount)
     let count = position.choices.count
-    let isLinked = position.joints.count > count
     var next = ChainLabels(program, prices: prices, [], [])
     var trace = Trace()
     (next.members, next.costs, next.weights) = ([], [], [])
     var sum = [Double](repeating: 0, count: rows)
     for label in members.indices {
-      let row = isLinked ? Int(members[label]) * count : 0
+      let row = Int(members[label]) * count
       for choice in 0..<count {
         let joint = Int(position.joints[row + choice])
         guard joint >= 0 else { continue }
-        let member = position.classes[choice]
+        let member = Int(position.classes[row + choice])
         let cost = costs[label] + position.costs[choice] + program.pairCosts[joint]
         var bound = cost + remainders[index][member] - spent
         var fits = bound.isFinite

@@ -1,8 +1,8 @@
-/// A selection whose interactions form paths, as plain numbers: a choice at each position, least sum of costs, and
-/// every row's sum of weights at most its limit.
+/// A selection along a ``SelectionChain`` as plain numbers: a choice at each position, least sum of costs, and every row's sum of
+/// weights at most its limit.
 ///
-/// What a choice means to the next position is its *class*: choices of one class may be followed by the same ones at
-/// the same price.
+/// What is chosen up to a position means to those that follow its *class*: what the frontier's groups take, where choices of
+/// a group that may be followed by the same ones at the same price are one.
 struct ChainProgram {
   /// One place of the chain.
   struct Position {
@@ -12,12 +12,13 @@ struct ChainProgram {
     let costs: [Double]
     /// `weights[choice * rows + row]`.
     var weights: [Double]
-    /// The class of each choice, and how many there are.
-    let classes: [Int]
+    /// How many classes there are after the position.
     let classCount: Int
     /// What joins a class of the position before and a choice: `joints[class * choices + choice]` is a place in
     /// `pairs`, 0 where nothing is listed, negative where the two must not be taken together.
     let joints: [Int32]
+    /// The class that the two lead to, in the same order.
+    let classes: [Int32]
   }
 
   /// What pairs cost and weigh; the first is nothing.
@@ -32,8 +33,8 @@ struct ChainProgram {
   /// magnitudes.
   private(set) var magnitude = 0.0
 
-  /// More joints are not kept.
-  private static let mostJoints = 20_000_000
+  /// More joints are not kept, and not as many where a class is what several groups take: each price goes through all of them.
+  private static let (mostJoints, mostWideJoints) = (20_000_000, 200_000)
 
   /// `nil` where the program would be too large.
   init?(_ tables: SelectionTables, _ chain: SelectionChain, candidates: [[Int]], goal: Goal, rows: [BudgetRow]) {
@@ -44,6 +45,7 @@ struct ChainProgram {
     pairWeights = [Double](repeating: 0, count: sides.count)
     limits = sides.map { $0.bound - $0.sign * tables.constants[$0.measure] }
     var magnitudes = sides.map { abs($0.bound) + abs(tables.constants[$0.measure]) }
+    var classes = ChainClasses(tables, candidates)
     var joints = 0
     for (index, group) in chain.groups.enumerated() {
       let choices = candidates[group]
@@ -56,13 +58,10 @@ struct ChainProgram {
       for row in sides.indices {
         magnitudes[row] += choices.indices.reduce(0) { max($0, abs(weights[$1 * sides.count + row])) }
       }
-      let following = index + 1 < chain.groups.count ? chain.links[index + 1] : []
-      let (classes, count) = Self.classes(tables, group, choices, following)
-      joints += (positions.last?.classCount ?? 1) * choices.count
-      guard joints <= Self.mostJoints else { return nil }
+      joints += classes.assignments.count * choices.count
+      guard joints <= (chain.width > 1 ? Self.mostWideJoints : Self.mostJoints) else { return nil }
       let firstPair = pairCosts.count
-      let matrix = joined(
-        tables, chain.links[index], group, choices, goal, sides)
+      let matrix = joined(tables, chain.links[index], group, choices, classes, goal, sides)
       // A path has one of the position's pairs.
       magnitude += pairCosts[firstPair...].reduce(0) { max($0, abs($1)) }
       for row in sides.indices {
@@ -70,59 +69,40 @@ struct ChainProgram {
           max($0, abs(pairWeights[$1 * sides.count + row]))
         }
       }
+      let following = classes.place(group, frontier: chain.frontiers[index], isJoined: matrix.map { $0 >= 0 })
       positions.append(
         Position(
-          group: group, choices: choices, costs: costs, weights: weights, classes: classes, classCount: count,
-          joints: matrix))
+          group: group, choices: choices, costs: costs, weights: weights, classCount: classes.assignments.count,
+          joints: matrix, classes: following))
     }
     for row in sides.indices { limits[row] += BudgetSide.slackness * magnitudes[row] }
     normalise()
   }
 
-  /// Choices that mean the same to what follows: those that give the same and stand in no pair.
-  private static func classes(
-    _ tables: SelectionTables, _ group: Int, _ choices: [Int], _ links: [Int]
-  ) -> (classes: [Int], count: Int) {
-    let interactions = links.map { tables.interactions[$0] }
-    var paired: Set<Int> = []
-    for interaction in interactions {
-      for pair in interaction.pairs { paired.insert(interaction.first == group ? pair.first : pair.second) }
-    }
-    var known: [[Int]: Int] = [:]
-    let classes = choices.map { choice in
-      let tags = interactions.filter { !$0.given.isEmpty }.map {
-        $0.first == group ? $0.given[choice] : $0.taken[choice]
-      }
-      let key = tags + [paired.contains(choice) ? choice : -1]
-      let number = known[key] ?? known.count
-      known[key] = number
-      return number
-    }
-    return (classes, max(1, known.count))
-  }
-
   private mutating func joined(
-    _ tables: SelectionTables, _ links: [Int], _ group: Int, _ choices: [Int], _ goal: Goal, _ sides: [BudgetSide]
+    _ tables: SelectionTables, _ links: [Int], _ group: Int, _ choices: [Int], _ classes: ChainClasses, _ goal: Goal,
+    _ sides: [BudgetSide]
   ) -> [Int32] {
-    guard let before = positions.last, !links.isEmpty else { return [Int32](repeating: 0, count: choices.count) }
-    var matrix = [Int32](repeating: 0, count: before.classCount * choices.count)
-    for member in 0..<before.classCount {
-      guard let place = before.classes.firstIndex(of: member) else { continue }
-      for (number, choice) in choices.enumerated() {
-        matrix[member * choices.count + number] = joint(
-          tables, links.map { tables.interactions[$0] }, group, before.choices[place], choice, goal, sides)
-      }
+    guard !links.isEmpty else { return [Int32](repeating: 0, count: classes.assignments.count * choices.count) }
+    let interactions = links.map { tables.interactions[$0] }
+    let places = interactions.map { interaction in
+      classes.frontier.firstIndex(of: interaction.first == group ? interaction.second : interaction.first) ?? 0
+    }
+    var matrix: [Int32] = []
+    for assignment in classes.assignments {
+      let before = places.map { assignment[$0] }
+      for choice in choices { matrix.append(joint(interactions, group, before, choice, goal, sides)) }
     }
     return matrix
   }
 
-  /// The place of what two choices cost together.
+  /// The place of what a choice costs together with those that its interactions' other groups take.
   private mutating func joint(
-    _ tables: SelectionTables, _ interactions: [SelectionTables.Interaction], _ group: Int, _ before: Int,
-    _ choice: Int, _ goal: Goal, _ sides: [BudgetSide]
+    _ interactions: [SelectionTables.Interaction], _ group: Int, _ before: [Int], _ choice: Int, _ goal: Goal,
+    _ sides: [BudgetSide]
   ) -> Int32 {
     var (cost, weights, isListed) = (0.0, [Double](), false)
-    for interaction in interactions {
+    for (interaction, before) in zip(interactions, before) {
       let (a, b) = interaction.first == group ? (choice, before) : (before, choice)
       if interaction.forbids(a, b) { return -1 }
       guard !interaction.pairs.isEmpty, let pair = interaction.pair(a, b) else { continue }
@@ -181,7 +161,7 @@ extension ChainProgram {
       let position = positions[index]
       let count = position.choices.count
       let values = (0..<count).map { choice in
-        var value = costUnit * position.costs[choice] + remainders[index][position.classes[choice]]
+        var value = costUnit * position.costs[choice]
         for row in 0..<rowCount { value += prices[row] * position.weights[choice * rowCount + row] }
         return value
       }
@@ -189,20 +169,16 @@ extension ChainProgram {
       var (least, step) = ([Double](repeating: .infinity, count: classes), [Int32](repeating: -1, count: classes))
       for before in 0..<classes {
         for choice in 0..<count {
-          let joint = position.joints[before * count + choice]
+          let entry = before * count + choice
+          let joint = position.joints[entry]
           guard joint >= 0 else { continue }
-          let value = values[choice] + pairs[Int(joint)]
+          let value = values[choice] + pairs[Int(joint)] + remainders[index][Int(position.classes[entry])]
           if value < least[before] { (least[before], step[before]) = (value, Int32(choice)) }
         }
       }
       steps[index] = step
-      if index > 0 {
-        // A position without links has one class before it, whatever was chosen there.
-        let spread = positions[index - 1].classCount
-        remainders[index - 1] = classes == spread ? least : [Double](repeating: least[0], count: spread)
-      } else {
-        return ((follow(steps), least[0]), remainders)
-      }
+      if index == 0 { return ((follow(steps), least[0]), remainders) }
+      remainders[index - 1] = least
     }
     return (([], 0), remainders)
   }
@@ -210,10 +186,10 @@ extension ChainProgram {
   private func follow(_ steps: [[Int32]]) -> [Int] {
     var (choices, member) = ([Int](), 0)
     for (position, step) in zip(positions, steps) {
-      let choice = Int(step[step.count == 1 ? 0 : member])
+      let choice = Int(step[member])
       guard choice >= 0 else { return [] }
       choices.append(choice)
-      member = position.classes[choice]
+      member = Int(position.classes[member * position.choices.count + choice])
     }
     return choices
   }
@@ -222,13 +198,13 @@ extension ChainProgram {
   func sums(_ choices: [Int]) -> (cost: Double, weights: [Double]) {
     var (cost, weights, member) = (0.0, [Double](repeating: 0, count: rowCount), 0)
     for (position, choice) in zip(positions, choices) {
-      let count = position.choices.count
-      let joint = Int(position.joints[(position.joints.count == count ? 0 : member) * count + choice])
+      let entry = member * position.choices.count + choice
+      let joint = Int(position.joints[entry])
       cost += position.costs[choice] + pairCosts[joint]
       for row in 0..<rowCount {
         weights[row] += position.weights[choice * rowCount + row] + pairWeights[joint * rowCount + row]
       }
-      member = position.classes[choice]
+      member = Int(position.classes[entry])
     }
     return (cost, weights)
   }

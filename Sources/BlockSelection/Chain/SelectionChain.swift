@@ -1,36 +1,54 @@
-/// The groups of a selection in an order in which each interacts with the one before it at most; such an order exists where
-/// interactions form paths.
+/// The groups of a selection in an order in which few of them at a time hold what comes before and what comes after
+/// together: a path decomposition of the graph of interactions. Where interactions form paths it is one group at a time.
 struct SelectionChain {
   /// The groups in order.
   let groups: [Int]
-  /// The interactions between a group and the one before it; none where a path begins.
+  /// By position, the interactions with groups before it.
   let links: [[Int]]
+  /// By position, the groups up to it that interact with groups after it.
+  let frontiers: [[Int]]
 
-  /// `nil` where interactions form a branch or a circle.
-  init?(_ tables: SelectionTables) {
-    var neighbours = [[Int]](repeating: [], count: tables.groupCount)
-    for interaction in tables.interactions where !neighbours[interaction.first].contains(interaction.second) {
-      neighbours[interaction.first].append(interaction.second)
-      neighbours[interaction.second].append(interaction.first)
+  /// The most groups that hold two parts together: 1 for paths and stars, 2 for circles.
+  var width: Int { frontiers.reduce(0) { max($0, $1.count) } }
+
+  /// `nil` where more than `widest` groups would hold two parts together.
+  init?(_ tables: SelectionTables, widest: Int) {
+    var neighbours = [Set<Int>](repeating: [], count: tables.groupCount)
+    for interaction in tables.interactions {
+      neighbours[interaction.first].insert(interaction.second)
+      neighbours[interaction.second].insert(interaction.first)
     }
-    guard neighbours.allSatisfy({ $0.count <= 2 }) else { return nil }
-    var (order, links, isPlaced) = ([Int](), [[Int]](), [Bool](repeating: false, count: tables.groupCount))
-    for end in neighbours.indices where neighbours[end].count < 2 && !isPlaced[end] {
-      var (previous, next): (Int?, Int?) = (nil, end)
-      while let group = next {
-        isPlaced[group] = true
-        order.append(group)
-        links.append(
-          tables.interactionsOfGroup[group].filter { index in
-            let interaction = tables.interactions[index]
-            return previous == interaction.first || previous == interaction.second
-          })
-        next = neighbours[group].first { !isPlaced[$0] }
-        previous = group
-      }
+    let sizes = tables.allowed.map { Double($0.count { $0 }) }
+    // Groups that are not placed yet, by group.
+    var waiting = neighbours
+    var unplaced = Set(neighbours.indices)
+    var (order, links, frontiers, present) = ([Int](), [[Int]](), [[Int]](), [Int]())
+
+    /// The frontier once a group is placed.
+    func frontier(with group: Int) -> [Int] {
+      (present + [group]).filter { !waiting[$0].isEmpty && waiting[$0] != [group] }
     }
-    // What has no end is a circle.
-    guard order.count == tables.groupCount else { return nil }
-    (groups, self.links) = (order, links)
+    func breadth(_ groups: [Int]) -> Double { groups.reduce(1) { $0 * sizes[$1] } }
+
+    while !unplaced.isEmpty {
+      let near = Set(present.flatMap { waiting[$0] }).sorted()
+      // The one after which fewest assignments have to be told apart; a component begins where fewest others meet.
+      let next = near.isEmpty
+        ? unplaced.min { (neighbours[$0].count, $0) < (neighbours[$1].count, $1) }
+        : near.min { breadth(frontier(with: $0)) < breadth(frontier(with: $1)) }
+      guard let next else { break }
+      links.append(
+        tables.interactionsOfGroup[next].filter { index in
+          let interaction = tables.interactions[index]
+          return !unplaced.contains(interaction.first == next ? interaction.second : interaction.first)
+        })
+      present = frontier(with: next)
+      guard present.count <= widest else { return nil }
+      unplaced.remove(next)
+      for neighbour in neighbours[next] { waiting[neighbour].remove(next) }
+      order.append(next)
+      frontiers.append(present)
+    }
+    (groups, self.links, self.frontiers) = (order, links, frontiers)
   }
 }
