@@ -13,14 +13,16 @@ extension SearchSpace {
   ///
   /// - Precondition: the architecture belongs to this space.
   public func code(of architecture: Architecture) -> ArchitectureCode {
-    ArchitectureCode(
-      positions: variables.map { variable in
-        guard let value = architecture[variable.name] else { return ArchitectureCode.inactive }
-        guard let position = variable.values.firstIndex(of: value) else {
-          preconditionFailure("the architecture belongs to another space: \(variable.name) is \(value)")
-        }
-        return UInt16(position)
-      })
+    var positions = [UInt16](repeating: ArchitectureCode.inactive, count: variables.count)
+    // By index: a copy of a variable retains all that it holds, which takes longer than the rest.
+    for index in variables.indices {
+      guard let value = architecture.choices[variables[index].name] else { continue }
+      guard let position = variables[index].values.firstIndex(of: value) else {
+        preconditionFailure("the architecture belongs to another space: \(variables[index].name) is \(value)")
+      }
+      positions[index] = UInt16(position)
+    }
+    return ArchitectureCode(positions: positions)
   }
 
   /// The architecture of a code of this space.
