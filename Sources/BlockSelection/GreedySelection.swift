@@ -69,7 +69,9 @@ struct GreedySelection {
       allowed.indices.filter { allowed[$0] }.map { (group: group, choice: $0) }
     }
     self.places = places
-    first = tables.allowed.reduce(into: [0]) { first, allowed in first.append(first[first.count - 1] + allowed.count { $0 }) }
+    first = tables.allowed.reduce(into: [0]) { first, allowed in
+      first.append(first[first.count - 1] + allowed.count { $0 })
+    }
     let goals = places.map { goal.sign * tables.values[goal.measure][$0.group][$0.choice] }
     self.goals = goals
     values = places.flatMap { place in

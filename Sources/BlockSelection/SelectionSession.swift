@@ -141,7 +141,8 @@ struct SelectionSession {
   func noAnswer(_ tables: SelectionTables, _ candidateCount: Int) -> Answer {
     Answer(
       stopped: .proved, isInfeasible: true, candidateCount: candidateCount,
-      solver: tables.isSeparable ? .search : SelectionChain(tables, widest: 1) == nil || tables.maxKinds != nil ? .glpk : .chain)
+      solver: tables.isSeparable
+        ? .search : SelectionChain(tables, widest: 1) == nil || tables.maxKinds != nil ? .glpk : .chain)
   }
 
   /// The best selection of what is left: by the search of our own where groups do not interact, by the

@@ -30,7 +30,7 @@ struct SelectCommand: ParsableCommand {
   @Option(help: "The K best selections instead of one.") var pool: Int?
   @Option(help: "With --pool: the largest fraction of groups in which one may be as another, such as 0.8.")
   var maxOverlap: Double?
-  @Flag(help: "Write what GLPK says, where groups interact, to standard error.") var verbose = false
+  @Flag(help: "Write what GLPK says, where it is asked, to standard error.") var verbose = false
   @Flag(help: "Accepted for symmetry; the answer is always JSON.") var json = false
 
   func validate() throws {

@@ -66,7 +66,8 @@ import Testing
   }
 
   @Test(
-    "numbers that no selection can take do not blur the optimum: it equals enumeration", arguments: Shape.allCases, [8, 0])
+    "numbers that no selection can take do not blur the optimum: it equals enumeration", arguments: Shape.allCases,
+    [8, 0])
   func optimum(_ shape: Shape, widestChain: Int) throws {
     var options = SelectionOptions()
     options.widestChain = widestChain

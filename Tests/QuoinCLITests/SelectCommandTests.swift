@@ -69,7 +69,7 @@ struct SelectCommandTests {
   func verbose() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/instance.json"
-      // Three layers in a circle are GLPK's.
+      // Where layers interact, the second best selection is GLPK's.
       let third =
         ", { \"name\": \"layer2\", \"choices\": [ { \"name\": \"only\", \"score\": 0, \"costs\": { \"latency_ms\": 0 } } ] } ],"
       let links = ["0\", \"layer1", "1\", \"layer2", "2\", \"layer0"].map {
@@ -79,10 +79,13 @@ struct SelectCommandTests {
         Self.instance(budget: 3).replacing(" ],\n  \"budgets\"", with: third + "\n  \"budgets\"").dropLast()
         + ", \"interactions\": [\(links.joined(separator: ", "))] }"
       try circle.write(toFile: path, atomically: true, encoding: .utf8)
-      let (silent, verbose) = (try CommandRun(["select", path]), try CommandRun(["select", path, "--verbose"]))
-      #expect(silent.messages.isEmpty && verbose.messages.contains("GLPK"), "\(verbose.messages)")
-      let answer = try #require(verbose.json as? [String: Any])
-      #expect(answer["choices"] as? [String: String] == ["layer0": "cheap", "layer1": "good", "layer2": "only"])
+      let pool = ["select", path, "--pool", "2"]
+      let (silent, verbose) = (try CommandRun(pool), try CommandRun(pool + ["--verbose"]))
+      #expect(!silent.messages.contains("GLPK") && verbose.messages.contains("GLPK"), "\(verbose.messages)")
+      let answers = try #require(verbose.json as? [String: Any])["pool"] as? [[String: Any]]
+      let best = try #require(answers?.first)
+      #expect(best["choices"] as? [String: String] == ["layer0": "cheap", "layer1": "good", "layer2": "only"])
+      #expect(try CommandRun(["select", path]).messages.isEmpty)
     }
   }
 }

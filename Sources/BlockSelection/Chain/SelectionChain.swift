@@ -33,7 +33,8 @@ struct SelectionChain {
     while !unplaced.isEmpty {
       let near = Set(present.flatMap { waiting[$0] }).sorted()
       // The one after which fewest assignments have to be told apart; a component begins where fewest others meet.
-      let next = near.isEmpty
+      let next =
+        near.isEmpty
         ? unplaced.min { (neighbours[$0].count, $0) < (neighbours[$1].count, $1) }
         : near.min { breadth(frontier(with: $0)) < breadth(frontier(with: $1)) }
       guard let next else { break }
