@@ -21,12 +21,14 @@ extension PredictorCommand {
 
         EXAMPLES
           quoin predictor predict predictors/cpu-1t --model resnet-18.onnx --model mobilenetv2.onnx
+          quoin predictor predict predictors/cpu-1t --model resnet-18.onnx --operators
           quoin predictor predict predictors/pixel3 --table candidates.csv -o latencies.csv
           quoin predictor predict predictors/pixel3 --table nb201_latency.csv.gz -o latencies.csv --json
         """)
 
     @Argument(help: "The predictor's folder.") var predictor: String
     @Option(name: .customLong("model"), help: "An ONNX file; repeatable.") var models: [String] = []
+    @Flag(help: "Say what each operator of the ONNX files takes, too.") var operators = false
     @Option(help: "The table, NAME.csv or NAME.csv.gz.") var table: String?
     @Option(name: .shortAndLong, help: "The file to write of a table, in a folder that exists.") var output: String?
     @Flag(help: "Print one JSON document.") var json = false
@@ -59,6 +61,7 @@ extension PredictorCommand {
       guard models.isEmpty == (table != nil), (table != nil) == (output != nil) else {
         throw ValidationError("give --model, or --table and --output")
       }
+      guard table == nil || !operators else { throw ValidationError("--operators is about ONNX files") }
       try requirePath(output, "--output")
       try requirePath(predictor, "PREDICTOR")
     }
@@ -111,6 +114,8 @@ extension PredictorCommand {
       let milliseconds: Double
       let lower: Double
       let upper: Double
+      /// What the operators take, where that is asked.
+      let operators: [DevicePredictor.OperatorLatency]?
     }
 
     private func predictModels() throws {
@@ -118,15 +123,23 @@ extension PredictorCommand {
       let predictor = try DevicePredictor.load(folder)
       warn(of: predictor, folder)
       let predictions = try models.map { path in
-        let prediction = try predictor.predict(NetworkFeatures(of: try ONNX.import(readFile(path), path: path).network))
+        let features = NetworkFeatures(of: try ONNX.import(readFile(path), path: path).network)
+        let prediction = try predictor.predict(features)
         return Prediction(
-          model: path, milliseconds: prediction.milliseconds, lower: prediction.lower, upper: prediction.upper)
+          model: path, milliseconds: prediction.milliseconds, lower: prediction.lower, upper: prediction.upper,
+          operators: operators ? try predictor.operators(of: features) : nil)
       }
       if json { return try Console.print(json: predictions) }
       for one in predictions {
         Console.print(
           String(
             format: "%@: %.4f ms, 90 %% between %.4f and %.4f ms", one.model, one.milliseconds, one.lower, one.upper))
+        for part in one.operators ?? [] where part.milliseconds > 0 {
+          Console.print(
+            String(
+              format: "  %8.4f ms %4.1f %%  %@ (%@)", part.milliseconds, 100 * part.milliseconds / one.milliseconds,
+              part.node, part.kind))
+        }
       }
     }
 

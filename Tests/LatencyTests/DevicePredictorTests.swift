@@ -32,6 +32,17 @@ import Testing
     #expect(linearErrors.reduce(0, +) / Double(held.count) > 1.5 * errors.meanRelativeError)
   }
 
+  @Test("What operators take adds up to the network's latency")
+  func operators() throws {
+    let predictor = try DevicePredictor.fit(measured(40, seed: 9), provenance: testProvenance)
+    for network in try measured(5, seed: 10) {
+      let parts = try predictor.operators(of: network.features)
+      let sum = parts.reduce(0) { $0 + $1.milliseconds }
+      #expect(abs(sum / (try predictor.predict(network.features).milliseconds) - 1) < 1e-9)
+      #expect(parts.map(\.node).prefix(network.operators.count) == network.features.operators.map(\.node)[...])
+    }
+  }
+
   @Test("Intervals cover about the fraction that they promise")
   func coverage() throws {
     var covered = 0.0

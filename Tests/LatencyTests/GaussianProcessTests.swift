@@ -48,6 +48,25 @@ import Testing
     }
   }
 
+  @Test("More values than are kept are merged with their neighbours, and none is left out")
+  func merged() throws {
+    let observations = observations(3 * GaussianProcess.mostObservations, noise: 0.04)
+    let process = try GaussianProcess.fit(observations, kernel: kernel)
+    #expect((500...GaussianProcess.mostObservations).contains(process.supports.count), "\(process.supports.count)")
+    let third = try GaussianProcess.fit(Array(observations.prefix(GaussianProcess.mostObservations)), kernel: kernel)
+    #expect(error(process) < 0.9 * error(third), "\(error(process)), \(error(third))")
+  }
+
+  /// The root mean square error of a process over the function's range.
+  private func error(_ process: GaussianProcess) -> Double {
+    var random = RandomSource(seed: 3)
+    let errors = (0..<200).map { _ in
+      let (x, y) = (Float(8 * random.uniform()), Float(8 * random.uniform()))
+      return process.value(at: position(x, y)).value - Self.function(x, y)
+    }
+    return (errors.reduce(0) { $0 + $1 * $1 } / Double(errors.count)).squareRoot()
+  }
+
   @Test("Values that are no numbers are an error")
   func notANumber() {
     var observations = self.observations(5, noise: 1e-3)

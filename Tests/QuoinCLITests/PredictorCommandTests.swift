@@ -98,6 +98,8 @@ struct PredictorCommandTests {
       let predict = try CommandRun(["predictor", "predict", folder + "/p", "--model", model])
       #expect(predict.code == 0 && predict.output.contains("model.onnx: "), "\(predict.messages)")
       #expect(predict.messages.contains("runtime 'roofline-0', now 'roofline-1'"), "\(predict.messages)")
+      let parts = try CommandRun(["predictor", "predict", folder + "/p", "--model", model, "--operators"])
+      #expect(parts.output.hasPrefix(predict.output) && parts.output.contains("(pointwise)"), "\(parts.output)")
       #expect(predict.messages.contains("--base \(folder)/p"))
       try collect("formula", "few", architectures: 10, seed: 3)
       let corrected = try CommandRun([

@@ -128,7 +128,7 @@ extension GaussianProcess {
 
   private static let (rounds, freedom) = (4, 4.0)
   /// Time grows with the cube of the observations and memory with their square, and files with their number.
-  static let mostObservations = 2_000
+  package static let mostObservations = 2_000
 
   /// At most so many observations: where there are more, those of one cell are one, of cells as small as can be.
   static func merged(_ observations: [Observation]) -> [Observation] {

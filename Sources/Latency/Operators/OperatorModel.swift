@@ -78,7 +78,7 @@ package struct OperatorModel: Hashable, Sendable {
   }
 
   /// What the runtime takes for itself.
-  private func overhead(of network: NetworkFeatures) -> Double {
+  func overhead(of network: NetworkFeatures) -> Double {
     // In a fixed order, since sums in floating point depend on it.
     overheads.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value * network.runtimeWork[$1.key, default: 0] }
   }
