@@ -83,12 +83,12 @@ def report(options, fronts, sizes):
     (options.out / "scaling.md").write_text(f"""# Fronts, and how the cost of a selection grows
 
 Written by `benchmarks/selection_scaling.py`, which says what is measured; instances are those of `benchmarks/selection.py`, seed 0.
-{processor.group(1) if processor else platform.processor()}, {os.cpu_count()} cores, one thread, {time.strftime('%Y-%m-%d')}, commit {commit}.
+{processor.group(1) if processor else platform.processor()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}, commit {commit}.
 
 ## Fronts of 80 groups × 54 choices with 3 budgets
 
 One budget takes 100 limits from the tightest that the two others, at 50 %, leave attainable to where it no longer matters. Seconds of
-the whole command (reading, baselines of every point and writing included), and of its points' solves.
+the whole command on all cores (reading, baselines of every point and writing included), and of its points' solves.
 
 | Kind | Points | Proved | Distinct selections | Command s | Median point s | Slowest point s |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -96,7 +96,7 @@ the whole command (reading, baselines of every point and writing included), and 
 
 ## Groups, choices and budgets
 
-Seconds until the optimum is proved, budgets at 50 %, limit {options.limit} s; where that is not enough, the gap that is left.
+Seconds until the optimum is proved on one thread, budgets at 50 %, limit {options.limit} s; where that is not enough, the gap that is left.
 
 | Groups × choices | Budgets | Noisy | Correlated |
 | --- | ---: | ---: | ---: |
