@@ -1,3 +1,5 @@
+import MixedInteger
+
 /// The greedy method: mend what is broken at the smallest loss, then improve what may be improved.
 struct GreedySelection {
   /// Limits that are looked at at once.
@@ -17,17 +19,22 @@ struct GreedySelection {
   /// The choices that may be taken, group by group; a group's are `first[group] ..< first[group + 1]`.
   private let places: [(group: Int, choice: Int)]
   private let first: [Int]
-  /// What the choices add to each limit's sum, `values[place * width + part]`, and to the goal.
-  private let values: [Limits]
-  private let goals: [Double]
+  /// What the choices alone add to each limit's sum, `own[place * width + part]`, and to the goal.
+  private let own: [Limits]
+  private let ownGoals: [Double]
+  /// The same with what pairs with the present choices of other groups add, and how many of these pairs are forbidden.
+  private var values: [Limits]
+  private var goals: [Double]
+  private var forbidden: [Double]
   private var selection: [Int]
   /// Where the selected choices stand in `places`.
   private var taken: [Int]
   /// The sums that are limited, kept up to date by differences.
   private var totals: [Limits]
-  private var forbiddenPairs: Int
-  /// How many more times a swap may be looked at, times limits.
+  private var forbiddenPairs: Double
+  /// How many more times a swap or a pair may be looked at, times limits.
   private var effort: Int
+  private let mustStop: () -> StopReason?
 
   private struct Swap {
     let place: Int
@@ -36,9 +43,9 @@ struct GreedySelection {
     let mended: Double
   }
 
-  /// The selection after at most `effort` looks at a row of a swap.
+  /// The selection after at most `effort` looks at a limit of a swap.
   static func selection(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], effort: Int) -> [Int] {
-    var method = GreedySelection(tables, goal, rows, start: nil, effort: effort)
+    var method = GreedySelection(tables, goal, rows, start: nil, effort: effort) { nil }
     method.run(exchanges: false)
     return method.selection
   }
@@ -46,9 +53,10 @@ struct GreedySelection {
   /// The selection that begins with another one, and where no swap helps any more goes on with two at once: one that
   /// improves the goal and breaks rows, and one that mends them at a smaller loss.
   static func exchanged(
-    _ start: [Int], _ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], effort: Int
+    _ start: [Int], _ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], effort: Int,
+    mustStop: @escaping () -> StopReason?
   ) -> [Int] {
-    var method = GreedySelection(tables, goal, rows, start: start, effort: effort)
+    var method = GreedySelection(tables, goal, rows, start: start, effort: effort, mustStop)
     method.run(exchanges: true)
     return method.selection
   }
@@ -59,8 +67,12 @@ struct GreedySelection {
     while steps > 0, effort > 0, violation() == 0, improve() || (exchanges && exchange()) { steps -= 1 }
   }
 
-  private init(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], start: [Int]?, effort: Int) {
+  private init(
+    _ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], start: [Int]?, effort: Int,
+    _ mustStop: @escaping () -> StopReason?
+  ) {
     (self.tables, self.effort, goalMeasure, sign) = (tables, effort, goal.measure, goal.sign)
+    self.mustStop = mustStop
     let sides = rows.sides
     bounds = Self.vectors(sides.map(\.bound), rest: .infinity)
     (self.sides, width) = (sides, bounds.count)
@@ -73,10 +85,11 @@ struct GreedySelection {
       first.append(first[first.count - 1] + allowed.count { $0 })
     }
     let goals = places.map { goal.sign * tables.values[goal.measure][$0.group][$0.choice] }
-    self.goals = goals
-    values = places.flatMap { place in
+    (ownGoals, self.goals, forbidden) = (goals, goals, goals.map { _ in 0 })
+    own = places.flatMap { place in
       Self.vectors(sides.map { $0.sign * tables.values[$0.measure][place.group][place.choice] }, rest: 0)
     }
+    values = own
     var taken = [Int](repeating: -1, count: tables.groupCount)
     for (index, place) in places.enumerated() {
       let isFirst = taken[place.group] < 0
@@ -88,9 +101,8 @@ struct GreedySelection {
     let start = taken.map { $0 < 0 ? 0 : places[$0].choice }
     selection = start
     totals = Self.vectors(sides.map { $0.sign * tables.total($0.measure, of: start) }, rest: 0)
-    forbiddenPairs = tables.interactions.count {
-      $0.forbids(start[$0.first], start[$0.second])
-    }
+    forbiddenPairs = Double(tables.interactions.count { $0.forbids(start[$0.first], start[$0.second]) })
+    for group in tables.allowed.indices where !tables.interactionsOfGroup[group].isEmpty { addPairs(group) }
   }
 
   /// Numbers as vectors, at least one, filled up with `rest`.
@@ -118,7 +130,7 @@ struct GreedySelection {
 
   /// By how much the limits are broken, each relative to itself; a forbidden pair counts as much as a whole limit.
   private func violation() -> Double {
-    var sum = Double(forbiddenPairs)
+    var sum = forbiddenPairs
     for part in 0..<width { sum += violation(totals[part], part) }
     return sum
   }
@@ -128,74 +140,52 @@ struct GreedySelection {
     return (excess.replacing(with: 0, where: excess .< 0) * units[part]).sum()
   }
 
-  /// What a swap adds to some limits' sums through the pairs that its group takes part in.
-  private func pairDifference(_ part: Int, _ group: Int, _ choice: Int) -> Limits {
-    var difference = Limits.zero
-    for (lane, side) in sides.dropFirst(part * Limits.scalarCount).prefix(Limits.scalarCount).enumerated() {
-      difference[lane] = side.sign * pairDifference(ofMeasure: side.measure, group, choice)
+  /// What a group's choices add together with what the other groups take now.
+  private mutating func addPairs(_ group: Int) {
+    let interactions = tables.interactionsOfGroup[group].map { tables.interactions[$0] }
+    let others = interactions.map { selection[$0.first == group ? $0.second : $0.first] }
+    effort -= interactions.count * (first[group + 1] - first[group]) * (sides.count + 2)
+    for place in first[group]..<first[group + 1] {
+      goals[place] = ownGoals[place]
+      forbidden[place] = 0
+      for part in 0..<width { values[place * width + part] = own[place * width + part] }
+      for (interaction, other) in zip(interactions, others) {
+        let choice = places[place].choice
+        let (a, b) = interaction.first == group ? (choice, other) : (other, choice)
+        if interaction.forbids(a, b) { forbidden[place] += 1 }
+        guard !interaction.pairs.isEmpty, let pair = interaction.pair(a, b) else { continue }
+        goals[place] += sign * pair.values[goalMeasure]
+        for (index, side) in sides.enumerated() {
+          let lane = index % Limits.scalarCount
+          values[place * width + index / Limits.scalarCount][lane] += side.sign * pair.values[side.measure]
+        }
+      }
     }
-    return difference
-  }
-
-  /// The same for a measure.
-  private func pairDifference(ofMeasure measure: Int, _ group: Int, _ choice: Int) -> Double {
-    var difference = 0.0
-    for interaction in tables.interactionsOfGroup[group] {
-      difference += pair(interaction, group, choice)?.values[measure] ?? 0
-      difference -= pair(interaction, group, selection[group])?.values[measure] ?? 0
-    }
-    return difference
-  }
-
-  /// The pair that an interaction has if the group takes the choice.
-  private func pair(_ index: Int, _ group: Int, _ choice: Int) -> SelectionTables.Pair? {
-    let interaction = tables.interactions[index]
-    return interaction.first == group
-      ? interaction.pair(choice, selection[interaction.second])
-      : interaction.pair(selection[interaction.first], choice)
-  }
-
-  private func forbiddenDifference(_ group: Int, _ choice: Int) -> Int {
-    tables.interactionsOfGroup[group].reduce(0) { sum, index in
-      sum + (forbids(index, group, choice) ? 1 : 0) - (forbids(index, group, selection[group]) ? 1 : 0)
-    }
-  }
-
-  /// Whether an interaction forbids the group to take the choice.
-  private func forbids(_ index: Int, _ group: Int, _ choice: Int) -> Bool {
-    let interaction = tables.interactions[index]
-    return interaction.first == group
-      ? interaction.forbids(choice, selection[interaction.second])
-      : interaction.forbids(selection[interaction.first], choice)
   }
 
   /// What taking the choice at a place instead of its group's present one does.
   private func swap(_ place: Int, from violation: Double) -> Swap {
-    let (group, choice) = places[place]
-    let old = taken[group]
-    var (after, loss) = (Double(forbiddenPairs), goals[place] - goals[old])
-    let interacts = !tables.interactionsOfGroup[group].isEmpty
+    let old = taken[places[place].group]
+    var after = forbiddenPairs + forbidden[place] - forbidden[old]
     for part in 0..<width {
-      var sum = totals[part] + (values[place * width + part] - values[old * width + part])
-      if interacts { sum += pairDifference(part, group, choice) }
-      after += self.violation(sum, part)
+      after += self.violation(totals[part] + (values[place * width + part] - values[old * width + part]), part)
     }
-    if interacts {
-      after += Double(forbiddenDifference(group, choice))
-      loss += sign * pairDifference(ofMeasure: goalMeasure, group, choice)
-    }
-    return Swap(place: place, loss: loss, mended: violation - after)
+    return Swap(place: place, loss: goals[place] - goals[old], mended: violation - after)
   }
 
-  /// The best swap among those that are wanted.
+  /// The best swap among those that are wanted; none where the time is over.
   @inline(__always)
   private mutating func bestSwap(_ isBetter: (Swap, Swap) -> Bool, where isWanted: (Swap) -> Bool) -> Swap? {
     effort -= places.count * (sides.count + 2)
+    guard mustStop() == nil else {
+      effort = 0
+      return nil
+    }
     let violation = violation()
     var best: Swap?
     func consider(_ swap: Swap) { if isWanted(swap), best.map({ isBetter(swap, $0) }) ?? true { best = swap } }
     for group in taken.indices {
-      if width == 1, tables.interactionsOfGroup[group].isEmpty {
+      if width == 1 {
         eachSwap(group, from: violation, consider)
       } else {
         for place in first[group]..<first[group + 1] where place != taken[group] {
@@ -206,18 +196,21 @@ struct GreedySelection {
     return best
   }
 
-  /// The swaps of a group without interactions under at most four limits: what most of the time goes into.
+  /// The swaps of a group under at most four limits: what most of the time goes into.
   @inline(__always)
   private func eachSwap(_ group: Int, from violation: Double, _ consider: (Swap) -> Void) {
+    guard first[group] < first[group + 1] else { return }
     let (old, bound, unit) = (taken[group], bounds[0], units[0])
-    let (without, goal, most) = (totals[0] - values[old], goals[old], violation - Double(forbiddenPairs))
+    let (without, goal, most) = (totals[0] - values[old], goals[old], violation - forbiddenPairs + forbidden[old])
     let places = first[group]..<first[group + 1]
     values.withUnsafeBufferPointer { values in
       goals.withUnsafeBufferPointer { goals in
-        for place in places where place != old {
-          let excess = without + values[place] - bound
-          let after = (excess.replacing(with: 0, where: excess .< 0) * unit).sum()
-          consider(Swap(place: place, loss: goals[place] - goal, mended: most - after))
+        forbidden.withUnsafeBufferPointer { forbidden in
+          for place in places where place != old {
+            let excess = without + values[place] - bound
+            let after = forbidden[place] + (excess.replacing(with: 0, where: excess .< 0) * unit).sum()
+            consider(Swap(place: place, loss: goals[place] - goal, mended: most - after))
+          }
         }
       }
     }
@@ -243,27 +236,33 @@ struct GreedySelection {
     for place in places.indices where effort > 0 && place != taken[places[place].group] {
       let first = swap(place, from: 0)
       guard first.loss < 0 else { continue }
-      let before = self
-      _ = apply(first)
+      let (group, before) = (places[place].group, totals)
+      let old = taken[group]
+      take(place)
       let broken = violation()
       let second = bestSwap({ $0.loss < $1.loss }, where: { $0.mended >= broken && first.loss + $0.loss < 0 })
       if apply(second) { return true }
-      let left = effort
-      self = before
-      effort = left
+      take(old)
+      totals = before
     }
     return false
   }
 
   private mutating func apply(_ swap: Swap?) -> Bool {
-    guard let swap else { return false }
-    let (group, choice) = places[swap.place]
-    forbiddenPairs += forbiddenDifference(group, choice)
-    for part in 0..<width {
-      totals[part] += values[swap.place * width + part] - values[taken[group] * width + part]
-      totals[part] += pairDifference(part, group, choice)
+    if let swap { take(swap.place) }
+    return swap != nil
+  }
+
+  /// Takes the choice at a place, and brings up to date what the groups that interact with it would add.
+  private mutating func take(_ place: Int) {
+    let (group, choice) = places[place]
+    let old = taken[group]
+    forbiddenPairs += forbidden[place] - forbidden[old]
+    for part in 0..<width { totals[part] += values[place * width + part] - values[old * width + part] }
+    (selection[group], taken[group]) = (choice, place)
+    for index in tables.interactionsOfGroup[group] {
+      let interaction = tables.interactions[index]
+      addPairs(interaction.first == group ? interaction.second : interaction.first)
     }
-    (selection[group], taken[group]) = (choice, swap.place)
-    return true
   }
 }

@@ -21,7 +21,8 @@ struct SelectionBaselines {
   /// The greedy selection where it is feasible.
   static func greedy(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow]) -> [Int]? {
     guard tables.allowed.allSatisfy({ $0.contains(true) }) else { return nil }
-    return tables.best(of: [GreedySelection.selection(tables, goal, rows, effort: greedyEffort)], goal, rows)
+    let selection = GreedySelection.selection(tables, goal, rows, effort: greedyEffort)
+    return tables.best(of: [selection], goal, rows)
   }
 }
 

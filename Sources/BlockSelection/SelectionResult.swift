@@ -14,7 +14,8 @@ public struct SelectionOptions: Sendable {
   public var isInterrupted: (@Sendable () -> Bool)?
   /// Given what GLPK says, line by line, where it is the solver.
   public var log: (@Sendable (String) -> Void)?
-  /// The most groups of which the dynamic program tells apart what they take, all at a time; GLPK proves what needs more.
+  /// The most groups of which the dynamic program tells apart what they take, all at a time. GLPK proves what needs
+  /// more, and with 0 whatever groups that interact need.
   package var widestChain = 8
 
   /// Told of each selection of a sweep or a pool: how many are done, and how many are wanted.
@@ -61,7 +62,7 @@ public struct SelectionResult: Hashable, Sendable, Codable {
   public enum Solver: String, Hashable, Sendable, Codable {
     /// Branch and bound over the linear relaxation of groups and budgets, of Quoin's own.
     case search
-    /// A dynamic program over beginnings of paths: where interactions form chains.
+    /// A dynamic program along an order of the groups: where few groups at a time interact with later ones.
     case chain
     /// GLPK: where groups interact otherwise.
     case glpk

@@ -12,11 +12,11 @@ extension SelectionSession {
 
   /// The answer for what Lagrangian bounds leave: of the dynamic program where few groups at a time hold the others together,
   /// else of GLPK.
-  func program(_ question: Question, _ left: SelectionReduction) throws -> Answer {
-    var (question, left) = (question, left)
+  func program(_ question: inout Question, _ left: SelectionReduction) throws -> Answer {
+    var left = left
     prepare(&question, &left)
     guard left.isPossible else { return noAnswer(left.tables, left.candidateCount) }
-    if let found = chain(question, left, isWide: true) { return found }
+    if let found = chain(&question, left, widest: options.widestChain) { return found }
     var program = SelectionProgram(
       left.tables, candidates: left.candidates, goal: question.goal, rows: question.rows)
     for selection in question.excluded { program.exclude(selection) }
@@ -34,7 +34,7 @@ extension SelectionSession {
     {
       let tables = left.tables.keeping(left.candidates)
       let rounded = GreedySelection.exchanged(
-        relaxed.selection, tables, question.goal, question.rows, effort: Self.exchangeEffort)
+        relaxed.selection, tables, question.goal, question.rows, effort: Self.exchangeEffort, mustStop: mustStop)
       let starts = [question.start, rounded].compactMap { $0 }.filter { !question.excluded.contains($0) }
       question.start = tables.best(of: starts, question.goal, question.rows)
       guard let incumbent = incumbent(question, left.tables) else { return }

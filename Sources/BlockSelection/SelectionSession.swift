@@ -54,6 +54,8 @@ struct SelectionSession {
     var firstWidth: Double?
     /// Where the first selection found is good enough.
     var wantsAny = false
+    /// A goal that no selection betters, where one is known.
+    var knownBound: Double?
   }
 
   let problem: SelectionProblem
@@ -142,7 +144,8 @@ struct SelectionSession {
     Answer(
       stopped: .proved, isInfeasible: true, candidateCount: candidateCount,
       solver: tables.isSeparable
-        ? .search : SelectionChain(tables, widest: 1) == nil || tables.maxKinds != nil ? .glpk : .chain)
+        ? .search
+        : tables.maxKinds != nil || SelectionChain(tables, widest: options.widestChain) == nil ? .glpk : .chain)
   }
 
   /// The best selection of what is left: by the search of our own where groups do not interact, by the
@@ -150,14 +153,17 @@ struct SelectionSession {
   /// ``program(_:_:)`` does.
   private func answer(_ question: Question, _ left: SelectionReduction) throws -> Answer {
     guard left.isPossible else { return noAnswer(left.tables, left.candidateCount) }
+    var question = question
     let isForSearch = left.tables.isSeparable && !(question.count == 1 && left.tables.hasManyAlike(left.candidates))
     var answer: Answer
     if isForSearch {
       answer = search(question, left)
-    } else if let found = chain(question, left, isWide: false) {
+    } else if let found = chain(&question, left, widest: min(1, options.widestChain)) {
       answer = found
+    } else if left.tables.isSeparable {
+      answer = search(question, left)
     } else {
-      answer = left.tables.isSeparable ? search(question, left) : try program(question, left)
+      answer = try program(&question, left)
     }
     finish(&answer, question, left.tables)
     return answer
@@ -194,20 +200,21 @@ struct SelectionSession {
       width: found.width)
   }
 
-  /// The answer of ``ChainSearch``; `nil` where it cannot tell, or where interactions hold several groups at a time
-  /// together and `isWide` is false, or the other way round.
-  func chain(_ question: Question, _ left: SelectionReduction, isWide: Bool) -> Answer? {
-    let tables = left.tables
-    guard tables.maxKinds == nil, question.excluded.isEmpty else { return nil }
-    guard let chain = SelectionChain(tables, widest: isWide ? options.widestChain : min(1, options.widestChain)),
-      (chain.width > 1) == isWide,
-      let program = ChainProgram(tables, chain, candidates: left.candidates, goal: question.goal, rows: question.rows)
+  /// The answer of ``ChainSearch``; `nil` where interactions hold more than `widest` groups at a time together, and where it
+  /// cannot tell: then the question knows what was found.
+  func chain(_ question: inout Question, _ left: SelectionReduction, widest: Int) -> Answer? {
+    let (tables, rows) = (left.tables, question.rows)
+    guard widest > 0, tables.maxKinds == nil, question.excluded.isEmpty,
+      let chain = SelectionChain(tables, candidates: left.candidates, widest: widest),
+      let program = ChainProgram(tables, chain, candidates: left.candidates, goal: question.goal, rows: rows)
     else { return nil }
     let limits = ChainSearch.Limits(gap: gap(question), cutoff: cutoff(question), mustStop: mustStop(question.deadline))
-    let found = ChainSearch.solve(program, start: question.start, limits: limits) {
-      tables.isFeasible($0, question.rows)
+    let found = ChainSearch.solve(program, start: question.start, limits: limits) { tables.isFeasible($0, rows) }
+    if found.gaveUp {
+      question.start = found.selection ?? question.start
+      question.knownBound = question.goal.sign * found.bound
+      return nil
     }
-    guard let found else { return nil }
     return Answer(
       selections: found.selection.map { [$0] } ?? [],
       bound: question.goal.sign * found.bound, stopped: found.stopped,
@@ -222,6 +229,11 @@ struct SelectionSession {
       answer.selections = tables.best(of: known, goal, question.rows).map { [$0] } ?? []
     }
     if answer.bound?.isFinite == false { answer.bound = nil }
+    if let known = question.knownBound, known.isFinite, answer.stopped != .proved,
+      answer.bound.map({ goal.isBetter($0, than: known) }) ?? true
+    {
+      answer.bound = known
+    }
     guard let selection = answer.selection else { return }
     answer.take(selection, value: tables.total(goal.measure, of: selection), goal)
   }

@@ -2,7 +2,7 @@ import Diagnostics
 import MixedInteger
 
 /// Solves selection problems to proven optimality: by a search of its own where groups do not interact, by a dynamic
-/// program where they form chains, by GLPK elsewhere.
+/// program where few of them at a time hold the others together, by GLPK elsewhere.
 ///
 /// A call returns when it is done; it works on the caller's thread, and a sweep on all cores. Any number of threads may
 /// call at once.

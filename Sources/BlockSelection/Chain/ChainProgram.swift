@@ -14,8 +14,8 @@ struct ChainProgram {
     var weights: [Double]
     /// How many classes there are after the position.
     let classCount: Int
-    /// What joins a class of the position before and a choice: `joints[class * choices + choice]` is a place in
-    /// `pairs`, 0 where nothing is listed, negative where the two must not be taken together.
+    /// What joins a class of the position before and a choice: `joints[class * choices + choice]` is a place among
+    /// the pairs, 0 where nothing is listed, negative where the two must not be taken together.
     let joints: [Int32]
     /// The class that the two lead to, in the same order.
     let classes: [Int32]
@@ -34,7 +34,7 @@ struct ChainProgram {
   private(set) var magnitude = 0.0
 
   /// More joints are not kept, and not as many where a class is what several groups take: each price goes through all of them.
-  private static let (mostJoints, mostWideJoints) = (20_000_000, 200_000)
+  private static let (mostJoints, mostWideJoints) = (20_000_000, 2_000_000)
 
   /// `nil` where the program would be too large.
   init?(_ tables: SelectionTables, _ chain: SelectionChain, candidates: [[Int]], goal: Goal, rows: [BudgetRow]) {
@@ -86,7 +86,11 @@ struct ChainProgram {
     guard !links.isEmpty else { return [Int32](repeating: 0, count: classes.assignments.count * choices.count) }
     let interactions = links.map { tables.interactions[$0] }
     let places = interactions.map { interaction in
-      classes.frontier.firstIndex(of: interaction.first == group ? interaction.second : interaction.first) ?? 0
+      let other = interaction.first == group ? interaction.second : interaction.first
+      guard let place = classes.frontier.firstIndex(of: other) else {
+        preconditionFailure("a group that interacts with a later one is on the frontier")
+      }
+      return place
     }
     var matrix: [Int32] = []
     for assignment in classes.assignments {
@@ -153,8 +157,10 @@ extension ChainProgram {
   func best(prices: [Double], costUnit: Double = 1) -> (path: Path, remainders: Remainders) {
     var remainders = positions.map { [Double](repeating: 0, count: $0.classCount) }
     var pairs = pairCosts.map { costUnit * $0 }
-    for pair in pairs.indices {
-      for row in 0..<rowCount { pairs[pair] += prices[row] * pairWeights[pair * rowCount + row] }
+    // Most rows cost nothing, and all but one where a row's least is asked for.
+    let priced = (0..<rowCount).filter { prices[$0] != 0 }
+    for row in priced {
+      for pair in pairs.indices { pairs[pair] += prices[row] * pairWeights[pair * rowCount + row] }
     }
     var steps: [[Int32]] = positions.map { _ in [] }
     for index in positions.indices.reversed() {
@@ -162,7 +168,7 @@ extension ChainProgram {
       let count = position.choices.count
       let values = (0..<count).map { choice in
         var value = costUnit * position.costs[choice]
-        for row in 0..<rowCount { value += prices[row] * position.weights[choice * rowCount + row] }
+        for row in priced { value += prices[row] * position.weights[choice * rowCount + row] }
         return value
       }
       let classes = position.joints.count / count

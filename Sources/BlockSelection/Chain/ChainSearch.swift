@@ -23,6 +23,8 @@ struct ChainSearch {
     /// No selection's goal, to be minimised, is less.
     var bound = Double.infinity
     var stopped = StopReason.proved
+    /// Whether there were too many labels, or sums in another order would decide: then only the bound holds.
+    var gaveUp = false
   }
 
   /// More labels are not kept at a position.
@@ -38,13 +40,14 @@ struct ChainSearch {
   private var best = Double.infinity
   private let resolution: Double
 
-  /// The best selection; `nil` where there are too many labels, or where sums in another order would decide.
+  /// The best selection, as far as it is found.
   static func solve(
     _ program: ChainProgram, start: [Int]?, limits: Limits, counts: @escaping ([Int]) -> Bool
-  ) -> Answer? {
+  ) -> Answer {
     var search = ChainSearch(program: program, limits: limits, counts: counts)
     if let start { search.offerStart(start) }
-    return search.run() ? search.answer : nil
+    search.run()
+    return search.answer
   }
 
   private init(program: ChainProgram, limits: Limits, counts: @escaping ([Int]) -> Bool) {
@@ -59,7 +62,7 @@ struct ChainSearch {
     return min(guess, best - max(resolution, limits.gap * abs(best + program.offset)))
   }
 
-  private mutating func run() -> Bool {
+  private mutating func run() {
     let leasts = (0..<program.rowCount).map { row in
       var prices = [Double](repeating: 0, count: program.rowCount)
       prices[row] = 1
@@ -84,9 +87,7 @@ struct ChainSearch {
         guard
           let ended = labels.extend(
             cutoff: cutoff, most: Self.mostLabels / (1 + program.rowCount / 4), mustStop: limits.mustStop)
-        else {
-          return false
-        }
+        else { return giveUp(root) }
         if let reason = ended {
           answer.stopped = reason
           return finish(root)
@@ -95,7 +96,7 @@ struct ChainSearch {
           let selection = selection(path.choices)
           // The same sum in the order that counts may differ in its last digits, and then another label would have
           // been kept.
-          guard counts(selection) else { return false }
+          guard counts(selection) else { return giveUp(root) }
           if path.cost < best { (best, answer.selection) = (path.cost, selection) }
         }
       }
@@ -104,10 +105,14 @@ struct ChainSearch {
     return finish(cutoff(guess) < best - resolution ? max(root, cutoff(guess)) : .infinity)
   }
 
-  private mutating func finish(_ bound: Double) -> Bool {
+  private mutating func finish(_ bound: Double) {
     answer.bound = min(bound, best) + program.offset
     if answer.stopped == .proved, bound < best { answer.stopped = .gap }
-    return true
+  }
+
+  private mutating func giveUp(_ bound: Double) {
+    answer.bound = min(bound, best) + program.offset
+    answer.gaveUp = true
   }
 
   // MARK: Selections
