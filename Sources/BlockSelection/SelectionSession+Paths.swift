@@ -30,13 +30,13 @@ extension SelectionSession {
 
   private func solve(along path: [[BudgetRow]], report: () -> Void) throws -> [SelectionResult] {
     var results: [SelectionResult] = []
-    var neighbour: Neighbour?
+    var neighbour: [Int]?
     for rows in path {
       let solved = try solved(rows, near: neighbour, explains: false)
       results.append(solved.result)
       report()
       if solved.result.stopped == .interrupted { break }
-      if solved.result.objective != nil { neighbour = solved.neighbour }
+      if solved.result.objective != nil { neighbour = solved.selection }
     }
     return results
   }

@@ -16,8 +16,6 @@ struct SelectionSession {
     var isInfeasible = false
     var candidateCount = 0
     var solver: SelectionResult.Solver
-    /// How far the best selection lies above the relaxation's bound, where that is known.
-    var width: Double?
 
     var selection: [Int]? { selections.first }
 
@@ -50,8 +48,6 @@ struct SelectionSession {
     var mustBeat: Double?
     /// How many of the best selections are wanted. Only a search without interactions gives more than one.
     var count = 1
-    /// How far above the relaxation's bound the optimum is guessed to lie.
-    var firstWidth: Double?
     /// Where the first selection found is good enough.
     var wantsAny = false
     /// A goal that no selection betters, where one is known.
@@ -125,7 +121,7 @@ struct SelectionSession {
       let next = left.reduced(incumbent: known)
       guard next.isPossible, next.isMuchFiner(than: left) else { break }
       left = next
-      (question.start, question.firstWidth) = (answer.selection, nil)
+      question.start = answer.selection
       answer = try self.answer(question, left)
     }
     answer.candidateCount = presolve.candidateCount
@@ -189,15 +185,13 @@ struct SelectionSession {
     let (tables, rows, excluded) = (left.tables, question.rows, question.excluded)
     let program = MultipleChoiceProgram(tables, places: left.candidates, goal: question.goal, rows: rows)
     let limits = MultipleChoiceSearch.Limits(
-      gap: gap(question), count: question.count, cutoff: cutoff(question), firstWidth: question.firstWidth,
-      mustStop: mustStop(question.deadline))
+      gap: gap(question), count: question.count, cutoff: cutoff(question), mustStop: mustStop(question.deadline))
     let found = MultipleChoiceSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, rows) && !excluded.contains($0)
     }
     return Answer(
       selections: found.selections, bound: question.goal.sign * found.bound,
-      stopped: found.stopped, isInfeasible: found.selections.isEmpty && found.stopped == .proved, solver: .search,
-      width: found.width)
+      stopped: found.stopped, isInfeasible: found.selections.isEmpty && found.stopped == .proved, solver: .search)
   }
 
   /// The answer of ``ChainSearch``; `nil` where interactions hold more than `widest` groups at a time together, and where it

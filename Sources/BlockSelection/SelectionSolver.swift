@@ -79,23 +79,16 @@ extension SelectionSession {
   /// Solves for the score within `rows`. `baselines` saves computing them again for the same rows.
   func result(
     _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil,
-    near neighbour: Neighbour? = nil
+    near neighbour: [Int]? = nil
   ) throws -> SelectionResult {
     try solved(rows, excluding: excluded, baselines: known, near: neighbour).result
   }
 
-  /// What is known from a problem that is almost the same.
-  struct Neighbour {
-    var selection: [Int]?
-    /// How far the best selection lay above the relaxation's bound.
-    var width: Double?
-  }
-
-  /// A result, and what a problem that is almost the same begins with.
+  /// A result and its selection, with which a problem that is almost the same begins: its `neighbour`.
   func solved(
     _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil,
-    near neighbour: Neighbour? = nil, explains: Bool = true
-  ) throws -> (result: SelectionResult, neighbour: Neighbour) {
+    near neighbour: [Int]? = nil, explains: Bool = true
+  ) throws -> (result: SelectionResult, selection: [Int]?) {
     let clock = ContinuousClock()
     let began = clock.now
     let greedy = known == nil ? greedy(rows) : known?.greedy
@@ -103,11 +96,10 @@ extension SelectionSession {
     // to the search, which is the fastest, is worth a better start.
     let isHard = rows.contains { $0.chance != nil } || !tables.interactions.isEmpty || greedy == nil
     let known = isHard ? known ?? self.baselines(rows, greedy: greedy) : known
-    let starts = [greedy, known?.uniform, known?.random, neighbour?.selection].compactMap { $0 }
+    let starts = [greedy, known?.uniform, known?.random, neighbour].compactMap { $0 }
     let question = Question(
       goal: scoreGoal, rows: rows, excluded: excluded,
-      start: tables.best(of: starts.filter { !excluded.contains($0) }, scoreGoal, rows), deadline: deadline,
-      firstWidth: neighbour?.width)
+      start: tables.best(of: starts.filter { !excluded.contains($0) }, scoreGoal, rows), deadline: deadline)
     var answer = try self.answer(question)
     let seconds = (clock.now - began).seconds
     let baselines = options.reportsBaselines ? known ?? self.baselines(rows, greedy: greedy) : known
@@ -120,7 +112,7 @@ extension SelectionSession {
       result.attainable = try attainable(rows, timeLimit: timeLimit)
       result.relaxation = try relaxation(rows, timeLimit: timeLimit)
     }
-    return (result, Neighbour(selection: answer.selection, width: answer.width))
+    return (result, answer.selection)
   }
 
   /// No answer is worse than what it is compared with: within a solver's tolerance, or where it was stopped, it might

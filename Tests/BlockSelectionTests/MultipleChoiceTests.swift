@@ -43,8 +43,8 @@ import Testing
   }
 
   @Test("a search that is stopped has a bound that holds") func timeLimit() throws {
-    let problem = LayeredProblem(seed: 8, groups: 60, choices: 40, budgets: 4).problem
-    let result = try SelectionSolver.solve(problem, options: .init(timeLimit: 0.02))
+    let problem = LayeredProblem(seed: 8, groups: 120, choices: 100, budgets: 4).problem
+    let result = try SelectionSolver.solve(problem, options: .init(timeLimit: 0.3))
     #expect(result.stopped == .timeLimit)
     let selection = try SelectionSolver.solve(problem, options: .init(gap: 0.02))
     #expect(try #require(result.bound) <= #require(selection.objective))

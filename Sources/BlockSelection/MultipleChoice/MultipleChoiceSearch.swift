@@ -4,10 +4,12 @@ import MixedInteger
 /// over the relaxation.
 ///
 /// - A guess of how far the optimum lies above the root's bound leaves few choices: those whose reduced cost is smaller (the
-///   core; Balas and Zemel, 1980). Where the core holds no selection within the guess, none exists, and the guess is doubled;
-///   so the proof does not wait for a good selection from elsewhere.
-/// - A node parts the choices of a divided group in two along what the group's parts disagree in. All divided groups, at most as
-///   many as there are budgets, are tried, and the one whose two halves raise the bound most is taken (strong branching).
+///   core; Balas and Zemel, 1980). Where the core holds no selection within the guess, none exists, and the guess grows
+///   so much that a few times as many selections are left; so the proof does not wait for a good selection from elsewhere.
+/// - Where few selections are left they are gone through (``MultipleChoiceMeeting``).
+/// - Other nodes part the choices of a divided group in two along what the group's parts disagree in. All divided groups, at
+///   most as many as there are budgets, are tried, and the one whose two halves raise the bound most is taken (strong branching).
+///   Where the halves' bounds promise not to save enough, the node is gone through after all.
 /// - Choices whose reduced cost would lift the node's bound to the cutoff leave the node.
 struct MultipleChoiceSearch {
   /// When to end.
@@ -18,8 +20,6 @@ struct MultipleChoiceSearch {
     var count = 1
     /// Only selections of a smaller goal are wanted.
     var cutoff = Double.infinity
-    /// How far above the root's bound the first core reaches; `nil` for a core of a few choices more than groups.
-    var firstWidth: Double?
     /// Asked now and then.
     var mustStop: () -> StopReason? = { nil }
   }
@@ -32,17 +32,13 @@ struct MultipleChoiceSearch {
     var bound = Double.infinity
     var stopped = StopReason.proved
     var nodes = 0
-    /// The relaxation's bound before anything is parted, and how far above it the last selection lies, as the program
-    /// counts.
-    var root = -Double.infinity
-    var width = Double.infinity
   }
 
   private let program: MultipleChoiceProgram
   private let limits: Limits
   private let counts: ([Int]) -> Bool
   private var relaxation: MultipleChoiceRelaxation
-  private var enumeration: MultipleChoiceEnumeration
+  private var meeting: MultipleChoiceMeeting
   private var answer = Answer()
   /// The costs of the answer's selections.
   private var costs: [Double] = []
@@ -58,10 +54,14 @@ struct MultipleChoiceSearch {
   /// The part of the costs' largest sum that is not told apart: more than sums in `Double` can be wrong.
   private static let relativeResolution = 1e-12
   private static let pivotLimit = 2000
-  /// With this many choices more than groups a node's selections are not gone through.
-  private static let mostEnumerated = 40
-  /// So many choices are looked at before a node is parted after all.
-  private static let enumerationVisits = 2000
+  /// Nodes of fewer selections of halves are gone through at once.
+  private static let fewSelections = 4000.0
+  /// Nodes of more are always parted. With many rows lookups tell less apart, and parting saves more.
+  private static let (mostSelections, mostSelectionsOfManyRows) = (1e9, 1e6)
+  /// More are not kept in a grid: they take some 100 bytes each.
+  private static let mostKept = 4e6
+  /// A node is parted where its halves promise to have fewer selections by this factor.
+  private static let worthwhile = 2.0
   /// Pivots of a trial of a half.
   private static let trialPivots = 30
   /// Trials of more divided groups take so long that the clock is looked at between them.
@@ -70,10 +70,11 @@ struct MultipleChoiceSearch {
   private static let wholeness = 1e-7
   /// More selections are not made of one point.
   private static let largestMixture = 64
-  /// By how much a guess that was too small grows.
-  private static let growth = 2.0
-  /// The same while there is no selection at all.
-  private static let blindGrowth = 4.0
+  /// How many selections of halves the first guess leaves at most, and how many times as many each later one does.
+  private static let firstSelections = 2000.0
+  private static let growth = 3.0
+  /// A first guess that leaves more shrinks by this.
+  private static let shrinkage = 0.7
 
   /// The best selection of a program.
   ///
@@ -97,7 +98,7 @@ struct MultipleChoiceSearch {
     best = limits.cutoff - program.offset
     resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
     relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))
-    enumeration = MultipleChoiceEnumeration(relaxation)
+    meeting = MultipleChoiceMeeting(relaxation)
     let mustStop = limits.mustStop
     relaxation.mustStop = { mustStop() != nil }
   }
@@ -142,7 +143,6 @@ struct MultipleChoiceSearch {
     if outcome == .infeasible { return finish(bound: .infinity) }
     roundPoint()
     let root = relaxation.evaluate()
-    answer.root = root
     // What the rows give way is worth something: selections of equal cost must not look better by that.
     for row in 0..<program.rowCount { resolution += 4 * relaxation.dual[row] * program.slack[row] }
     if let reason = limits.mustStop() {
@@ -151,23 +151,48 @@ struct MultipleChoiceSearch {
     }
     let whole = relaxation
     let reduced = (0..<whole.size).filter { whole.isLeft($0) }.map { (place: $0, cost: whole.reducedCost[$0]) }
-    var width = max(limits.firstWidth ?? firstWidth(reduced.map(\.cost)), 1000 * resolution, .leastNormalMagnitude)
-    repeat {
+    let departures = departures(whole)
+    var (width, floor) = (firstWidth(departures), root)
+    while true {
       guess = root + width
       let isAll = !shrink(whole, to: reduced.filter { root + $0.cost < cutoff }.map(\.place))
       if isAll { guess = .infinity }
       if root < cutoff { descend() }
-      if answer.stopped != .proved { return finish(bound: min(openBound, max(root, cutoff))) }
-      width *= best == .infinity ? Self.blindGrowth : Self.growth
-    } while cutoff >= guess && guess < .infinity
+      if answer.stopped != .proved { return finish(bound: max(floor, min(openBound, max(root, cutoff)))) }
+      guard cutoff >= guess, guess < .infinity else { break }
+      floor = guess
+      width = nextWidth(departures, after: width)
+    }
     finish(bound: cutoff < best - resolution ? max(root, cutoff) : .infinity)
   }
 
-  /// The reduced cost up to which about one and a half choices of every group are left.
-  private func firstWidth(_ reducedCosts: [Double]) -> Double {
-    let count = program.groupCount + max(4 * program.rowCount, program.groupCount / 2)
-    let sorted = reducedCosts.sorted()
-    return sorted[min(sorted.count, count) - 1]
+  /// Every group's reduced costs beside the least one, in order; groups stand in the order of their first.
+  private func departures(_ relaxation: MultipleChoiceRelaxation) -> [[Double]] {
+    let groups = (0..<program.groupCount).map { group in
+      let left = relaxation.places(of: group).filter { relaxation.isLeft($0) }
+      return Array(left.map { relaxation.reducedCost[$0] }.sorted().dropFirst())
+    }
+    return groups.filter { !$0.isEmpty }.sorted { $0[0] < $1[0] }
+  }
+
+  /// The width that leaves few enough selections to be gone through at once.
+  private func firstWidth(_ departures: [[Double]]) -> Double {
+    let least = max(1000 * resolution, .leastNormalMagnitude)
+    let count = max(4 * program.rowCount, program.groupCount / 2)
+    var width = departures.isEmpty ? 0 : departures[min(departures.count, count) - 1][0]
+    while width > least, SelectionCounts(of: departures, upTo: width).selections(below: width) > Self.firstSelections {
+      width *= Self.shrinkage
+    }
+    return max(width, least)
+  }
+
+  /// The width that leaves a few times as many selections, twice as large at most.
+  private func nextWidth(_ departures: [[Double]], after width: Double) -> Double {
+    let counts = SelectionCounts(of: departures, upTo: 2 * width)
+    let wanted = Self.growth * max(counts.selections(below: width), Self.firstSelections)
+    let steps = 32
+    let enough = (1..<steps).first { counts.selections(below: width * (1 + Double($0) / Double(steps))) >= wanted }
+    return width * (1 + Double(enough ?? steps) / Double(steps))
   }
 
   /// Makes the relaxation one over some choices of the whole and those of its basis; returns whether any is missing.
@@ -179,7 +204,7 @@ struct MultipleChoiceSearch {
     for place in needed { kept[Int(whole.layout.group[place])].append(Int(whole.layout.choice[place])) }
     relaxation = MultipleChoiceRelaxation(program, keeping: kept)
     relaxation.mustStop = whole.mustStop
-    enumeration = MultipleChoiceEnumeration(relaxation)
+    meeting = MultipleChoiceMeeting(relaxation)
     var next = (0..<program.groupCount).map { relaxation.places(of: $0).lowerBound }
     for place in needed {
       let group = Int(whole.layout.group[place])
@@ -192,7 +217,6 @@ struct MultipleChoiceSearch {
 
   private mutating func finish(bound: Double) {
     answer.bound = min(bound, costs.first ?? .infinity) + program.offset
-    answer.width = (costs.last ?? .infinity) - answer.root
     if answer.stopped == .proved, bound < best { answer.stopped = .gap }
   }
 
@@ -259,10 +283,22 @@ struct MultipleChoiceSearch {
       {
         relaxation.remove(place)
       }
-      if goThrough(bound) { break }
+      let room = cutoff - bound
+      if room < .infinity { meeting.load(relaxation, room: room) }
+      let selections = room < .infinity ? meeting.selections(below: room) : .infinity
+      if selections < Self.fewSelections {
+        goThrough(bound)
+        break
+      }
       switch outcome == .stuck ? nil : bestParting(bound) {
       case .done: relaxation.restoreChoices(before); return nil
       case .parted(let group, let children):
+        let promised = children.reduce(0) { $0 + meeting.selections(below: cutoff - $1.bound) }
+        if isWorth(selections, room, promised) {
+          goThrough(bound)
+          relaxation.restoreChoices(before)
+          return nil
+        }
         return Frame(
           group: group, children: children.sorted { $0.bound > $1.bound }, removedCount: relaxation.removedCount,
           removedBefore: before)
@@ -283,15 +319,30 @@ struct MultipleChoiceSearch {
     return nil
   }
 
-  /// Goes through the node's selections where that is soon done; returns whether it was.
-  private mutating func goThrough(_ bound: Double) -> Bool {
-    guard relaxation.choiceCount - relaxation.removedCount <= program.groupCount + Self.mostEnumerated else {
-      return false
-    }
-    let (enumeration, layout) = (enumeration, relaxation.layout)
-    return enumeration.run(relaxation, bound: bound, cutoff: cutoff, visits: Self.enumerationVisits) {
-      offer((0..<program.groupCount).map { Int(layout.choice[enumeration.place(of: $0)]) })
-      return cutoff
+  /// Whether a node is gone through rather than parted into halves that promise so many selections.
+  private func isWorth(_ selections: Double, _ room: Double, _ promised: Double) -> Bool {
+    let isFew = program.rowCount <= MultipleChoiceHalf.Rows.scalarCount
+    let most = isFew ? Self.mostSelections : Self.mostSelectionsOfManyRows
+    return selections < min(most, Self.worthwhile * promised) && meeting.selections(below: room / 2) < Self.mostKept
+  }
+
+  /// Goes through the selections of the node that `meeting` has taken over.
+  private mutating func goThrough(_ bound: Double) {
+    let (meeting, layout, mustStop) = (meeting, relaxation.layout, limits.mustStop)
+    var reason: StopReason?
+    let isDone = meeting.run(
+      room: cutoff - bound,
+      mustStop: {
+        reason = mustStop()
+        return reason != nil
+      },
+      found: {
+        offer((0..<program.groupCount).map { Int(layout.choice[meeting.place(of: $0)]) })
+        return cutoff - bound
+      })
+    if let reason, !isDone {
+      answer.stopped = reason
+      openBound = min(openBound, bound)
     }
   }
 
