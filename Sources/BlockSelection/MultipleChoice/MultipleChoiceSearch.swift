@@ -59,7 +59,7 @@ struct MultipleChoiceSearch {
   /// Nodes of more are always parted. With many rows lookups tell less apart, and parting saves more.
   private static let (mostSelections, mostSelectionsOfManyRows) = (1e9, 1e6)
   /// More are not kept in a grid: they take some 100 bytes each.
-  private static let mostKept = 4e6
+  private static let mostKept = 1e6
   /// A node is parted where its halves promise to have fewer selections by this factor.
   private static let worthwhile = 2.0
   /// Pivots of a trial of a half.
@@ -73,6 +73,10 @@ struct MultipleChoiceSearch {
   /// How many selections of halves the first guess leaves at most, and how many times as many each later one does.
   private static let firstSelections = 2000.0
   private static let growth = 3.0
+  /// Before a guess that leaves more selections, so many times its width is looked at, in so large a part of them.
+  private static let leastLooked = 1e6
+  private static let looks = [2.0, 4, 8]
+  private static let shareOfLooks = 8.0
   /// A first guess that leaves more shrinks by this.
   private static let shrinkage = 0.7
 
@@ -114,7 +118,10 @@ struct MultipleChoiceSearch {
   }
 
   /// Nodes with such a bound are not looked at.
-  private var cutoff: Double {
+  private var cutoff: Double { cutoff(below: guess) }
+
+  /// What a wanted selection costs less than, where it also costs less than `guess`.
+  private func cutoff(below guess: Double) -> Double {
     guard best < .infinity else { return guess }
     return min(guess, best - max(resolution, limits.gap * abs(best + program.offset)))
   }
@@ -151,13 +158,17 @@ struct MultipleChoiceSearch {
     }
     let whole = relaxation
     let reduced = (0..<whole.size).filter { whole.isLeft($0) }.map { (place: $0, cost: whole.reducedCost[$0]) }
-    let departures = departures(whole)
+    let departures = departures(whole, reduced)
     var (width, floor) = (firstWidth(departures), root)
     while true {
+      let selections = SelectionCounts(of: departures, upTo: width).selections(below: width)
+      if selections > Self.leastLooked, root + width < cutoff(below: .infinity) {
+        lookFurther(whole, reduced, root, width, selections / Self.shareOfLooks)
+      }
       guess = root + width
       let isAll = !shrink(whole, to: reduced.filter { root + $0.cost < cutoff }.map(\.place))
       if isAll { guess = .infinity }
-      if root < cutoff { descend() }
+      if answer.stopped == .proved, root < cutoff { descend() }
       if answer.stopped != .proved { return finish(bound: max(floor, min(openBound, max(root, cutoff)))) }
       guard cutoff >= guess, guess < .infinity else { break }
       floor = guess
@@ -166,13 +177,39 @@ struct MultipleChoiceSearch {
     finish(bound: cutoff < best - resolution ? max(root, cutoff) : .infinity)
   }
 
-  /// Every group's reduced costs beside the least one, in order; groups stand in the order of their first.
-  private func departures(_ relaxation: MultipleChoiceRelaxation) -> [[Double]] {
-    let groups = (0..<program.groupCount).map { group in
-      let left = relaxation.places(of: group).filter { relaxation.isLeft($0) }
-      return Array(left.map { relaxation.reducedCost[$0] }.sorted().dropFirst())
+  /// Looks for a selection that costs more than `width` allows among so few choices that about `most` selections of halves
+  /// are gone through: what is found bounds all that follows, and is the answer where time runs out.
+  private mutating func lookFurther(
+    _ whole: MultipleChoiceRelaxation, _ reduced: [(place: Int, cost: Double)], _ root: Double, _ width: Double,
+    _ most: Double
+  ) {
+    let (sorted, known) = (reduced.sorted { $0.cost < $1.cost }, best)
+    for factor in Self.looks {
+      guess = root + factor * width
+      let room = cutoff - root
+      var (few, many) = (0, sorted.count)
+      while many - few > 1 {
+        let middle = (few + many) / 2
+        let counts = SelectionCounts(of: departures(whole, sorted[..<middle]), upTo: room)
+        if counts.selections(below: room) < most { few = middle } else { many = middle }
+      }
+      _ = shrink(whole, to: sorted[..<few].map(\.place))
+      guard relaxation.solve(changed: -1, cutoff: cutoff, pivotLimit: Self.pivotLimit) != .infeasible else { continue }
+      let bound = relaxation.evaluate()
+      guard bound < cutoff else { continue }
+      meeting.load(relaxation, room: cutoff - bound)
+      goThrough(bound)
+      if best < known || answer.stopped != .proved { return }
     }
-    return groups.filter { !$0.isEmpty }.sorted { $0[0] < $1[0] }
+  }
+
+  /// Every group's reduced costs beside the least one, in order; groups stand in the order of their first.
+  private func departures(
+    _ relaxation: MultipleChoiceRelaxation, _ choices: some Sequence<(place: Int, cost: Double)>
+  ) -> [[Double]] {
+    var groups = [[Double]](repeating: [], count: program.groupCount)
+    for (place, cost) in choices { groups[Int(relaxation.layout.group[place])].append(cost) }
+    return groups.filter { $0.count > 1 }.map { $0.sorted().dropFirst() }.map(Array.init).sorted { $0[0] < $1[0] }
   }
 
   /// The width that leaves few enough selections to be gone through at once.
