@@ -24,7 +24,8 @@ struct MultipleChoiceGrid: ~Copyable {
   private static let cellsPerSelection = 2.0
   /// No axis has more cells for what the room leaves unused.
   private static let finest = 4.0
-  /// Rounding may move a number by less than this fraction of a cell.
+  /// Rounding may move a number by less than this fraction of a cell; where cells are finer still, by less than what limits
+  /// were made larger by.
   private static let margin = 1e-3
   /// Rows that differ by less, where limits are 1, tell nothing apart: rounding would be too large a part of a cell.
   private static let leastSpread = 1e-6
@@ -163,16 +164,16 @@ struct MultipleChoiceGrid: ~Copyable {
   ///   - sum: what the other half's selection costs.
   ///   - remaining: what it leaves of the rows.
   ///   - found: is told of each slot; answers with the room from there on.
-  /// - Returns: the room from there on.
+  /// - Returns: how many selections were looked at, and the room from there on.
   @inline(__always)
   func match(
     _ sum: Double, _ remaining: UnsafePointer<Rows>, dual: UnsafePointer<Rows>, room: Double, found: (Int) -> Double
-  ) -> Double {
-    var room = room
+  ) -> (work: Int, room: Double) {
+    var (work, room) = (0, room)
     let rows = UnsafeRawPointer(remaining).assumingMemoryBound(to: Double.self)
     guard let one = cells(axes.0, rows, room - sum), let two = cells(axes.1, rows, room - sum),
       let three = cells(axes.2, rows, room - sum)
-    else { return room }
+    else { return (0, room) }
     for first in one.low...one.high {
       for second in two.low...two.high {
         for third in three.low...three.high {
@@ -182,11 +183,12 @@ struct MultipleChoiceGrid: ~Copyable {
           while slot < end, sum + reduced[slot] < room + step {
             if fits(slot, sum, remaining, dual, room) { room = found(slot) }
             slot += 1
+            work += 1
           }
         }
       }
     }
-    return room
+    return (work, room)
   }
 
   /// The cells of an axis whose selections can fill its row well enough; `nil` where none can.

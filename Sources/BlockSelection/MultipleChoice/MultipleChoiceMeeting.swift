@@ -11,12 +11,16 @@ final class MultipleChoiceMeeting {
   /// So many selections are worth a part of the room that ``MultipleChoiceReach`` tells apart.
   private static let selectionsPerPart = 1000.0
   private static let mostParts = 64
-  /// The clock is looked at after so many selections of a half, less one.
-  private static let visitsBetweenLooks = 0xFFFF
+  /// The clock is looked at after so many selections of a half and entries of the grid.
+  private static let workBetweenLooks = 100_000
+  /// So many are looked at for each that was expected before it is given up: where the grid tells too few apart.
+  private static let mostWork = 16.0
+  private static let leastWork = 1000.0
 
   private let rowCount: Int
   private let width: Int
-  private let halves: (MultipleChoiceHalf, MultipleChoiceHalf)
+  private let (groupCount, choiceCount): (Int, Int)
+  private lazy var halves = (half(), half())
   private let layout: MultipleChoiceRelaxation.Layout
   /// What the cheapest choices leave of each row's limit, each row's dual, and what a selection of a half leaves.
   private let limit: UnsafeMutablePointer<Rows>
@@ -33,15 +37,17 @@ final class MultipleChoiceMeeting {
   init(_ relaxation: MultipleChoiceRelaxation) {
     (rowCount, layout) = (relaxation.rowCount, relaxation.layout)
     let width = max(1, (relaxation.rowCount + Rows.scalarCount - 1) / Rows.scalarCount)
-    func half() -> MultipleChoiceHalf {
-      MultipleChoiceHalf(width: width, departures: relaxation.choiceCount, groups: relaxation.groupCount)
-    }
     func rows() -> UnsafeMutablePointer<Rows> {
       let pointer = UnsafeMutablePointer<Rows>.allocate(capacity: width)
       pointer.initialize(repeating: .zero, count: width)
       return pointer
     }
-    (self.width, halves, limit, dual, remaining) = (width, (half(), half()), rows(), rows(), rows())
+    (groupCount, choiceCount) = (relaxation.groupCount, relaxation.choiceCount)
+    (self.width, limit, dual, remaining) = (width, rows(), rows(), rows())
+  }
+
+  private func half() -> MultipleChoiceHalf {
+    MultipleChoiceHalf(width: width, departures: choiceCount, groups: groupCount)
   }
 
   deinit {
@@ -97,11 +103,29 @@ final class MultipleChoiceMeeting {
 
   // MARK: Going through
 
-  /// What a walk knows.
-  private struct State {
+  /// What has been done, and what is left to do.
+  private struct Progress {
     var room: Double
-    var visits = 0
+    /// Selections of a half and entries of the grid that were looked at, and how many may be.
+    var work = 0
+    var mostWork: Int
+    /// When the clock is looked at next.
+    var nextLook: Int
     var isStopped = false
+
+    init(room: Double, mostWork: Int) {
+      (self.room, self.mostWork) = (room, mostWork)
+      nextLook = min(mostWork, MultipleChoiceMeeting.workBetweenLooks)
+    }
+
+    /// Whether to go on.
+    @inline(__always) mutating func goesOn(_ mustStop: () -> Bool) -> Bool {
+      if work >= nextLook {
+        nextLook = min(mostWork, work + MultipleChoiceMeeting.workBetweenLooks)
+        isStopped = isStopped || work >= mostWork || mustStop()
+      }
+      return !isStopped
+    }
   }
 
   /// Goes through the node's selections.
@@ -109,50 +133,51 @@ final class MultipleChoiceMeeting {
   /// - Parameters:
   ///   - mustStop: asked now and then.
   ///   - found: told of each selection that keeps the rows and costs less than the room; answers with the room from there on.
-  /// - Returns: whether everything was gone through.
+  /// - Returns: whether everything was gone through: it was not where it had to stop, and where the grid was of little use.
   func run(room: Double, mustStop: () -> Bool, found: () -> Double) -> Bool {
     guard isPossible, room > 0 else { return true }
-    var state = State(room: room)
+    let mostWork = Self.leastWork + Self.mostWork * counts.selections(below: room)
+    var progress = Progress(room: room, mostWork: Int(min(1e15, mostWork)))
     let half = room / 2
-    meet(kept: halves.0, below: half, halves.1, from: 0, &state, mustStop, found)
+    meet(kept: halves.0, below: half, halves.1, from: 0, &progress, mustStop, found)
     // What is left has a first half that costs more, and so a second one that costs less than the rest.
-    if state.room > half {
-      meet(kept: halves.1, below: state.room - half, halves.0, from: half, &state, mustStop, found)
+    if progress.room > half, !progress.isStopped {
+      meet(kept: halves.1, below: progress.room - half, halves.0, from: half, &progress, mustStop, found)
     }
-    return !state.isStopped
+    return !progress.isStopped
   }
 
   /// Goes through the selections of a half that cost at least `least`, and looks up those of the other one beside each.
   private func meet(
     kept: MultipleChoiceHalf, below limitOfKept: Double, _ other: MultipleChoiceHalf, from least: Double,
-    _ state: inout State, _ mustStop: () -> Bool, _ found: () -> Double
+    _ progress: inout Progress, _ mustStop: () -> Bool, _ found: () -> Double
   ) {
     // Copies: reads of a class's variables are checked for exclusive access.
     let (limit, dual, remaining, width) = (limit, dual, remaining, width)
     let slack = (0..<width).map { Rows(repeating: 1) / dual[$0] }
     let grid = MultipleChoiceGrid(
-      kept, below: limitOfKept, room: state.room,
+      kept, below: limitOfKept, room: progress.room,
       slack: (0..<rowCount).map { slack[$0 / Rows.scalarCount][$0 % Rows.scalarCount] })
-    let parts = Int(min(Double(Self.mostParts), 1 + counts.selections(below: state.room) / Self.selectionsPerPart))
-    let reach = MultipleChoiceReach(kept, other, room: state.room, parts: parts, slack: slack)
-    var now = state
+    let parts = Int(min(Double(Self.mostParts), 1 + counts.selections(below: progress.room) / Self.selectionsPerPart))
+    let reach = MultipleChoiceReach(kept, other, room: progress.room, parts: parts, slack: slack)
+    var now = progress
     other.walk(room: now.room) { sum, weights, depth in
-      now.visits += 1
-      if now.visits & Self.visitsBetweenLooks == 0, mustStop() { now.isStopped = true }
-      if now.isStopped { return (-.infinity, false) }
+      now.work += 1
+      guard now.goesOn(mustStop) else { return (-.infinity, false) }
       for part in 0..<width { remaining[part] = limit[part] - weights[part] }
       guard reach.contains(remaining, room: now.room - sum, group: other.nextGroup(depth)) else {
         return (now.room, false)
       }
       if sum >= least {
-        now.room = grid.match(sum, remaining, dual: dual, room: now.room) { slot in
+        let (work, room) = grid.match(sum, remaining, dual: dual, room: now.room) { slot in
           take(kept, grid.departures(slot), other, depth)
           return found()
         }
+        (now.work, now.room) = (now.work + work, room)
       }
       return (now.room, true)
     }
-    state = now
+    progress = now
   }
 
   /// Notes a selection.

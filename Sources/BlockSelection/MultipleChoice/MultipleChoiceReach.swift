@@ -9,6 +9,9 @@ struct MultipleChoiceReach: ~Copyable {
   /// More than the numbers of rows, whose limits are 1, can differ by rounding.
   private static let margin = 1e-9
 
+  /// Where there is less room than this is for, it is told apart less finely.
+  private static let largestScale = 1e290
+
   private let width: Int
   /// The room is told apart in so many parts.
   private let parts: Int
@@ -26,7 +29,7 @@ struct MultipleChoiceReach: ~Copyable {
   /// - Parameter slack: by vector of rows: what a unit of the room leaves unused at most.
   init(_ kept: MultipleChoiceHalf, _ other: MultipleChoiceHalf, room: Double, parts: Int, slack: [Rows]) {
     (width, self.parts, stride) = (kept.width, parts, (parts + 1) * kept.width)
-    scale = Double(parts) / room
+    scale = min(Double(parts) / room, Self.largestScale)
     let (end, count) = (other.groups.count * stride, (other.groups.count + 1) * stride)
     (least, most) = (.allocate(capacity: count), .allocate(capacity: count))
     for part in 0...parts {

@@ -46,6 +46,10 @@ struct MultipleChoiceSearch {
   private var best = Double.infinity
   /// Selections above this are left out for now.
   private var guess = Double.infinity
+  /// Nodes of more selections of halves are parted.
+  private var mostSelections: Double
+  /// How many selections of halves the next look further may take: more after one that was of use, fewer after others.
+  private var lookBudget = firstLooked
   /// The least bound among nodes that were left.
   private var openBound = Double.infinity
   /// Differences of costs below this are not told apart.
@@ -56,9 +60,11 @@ struct MultipleChoiceSearch {
   private static let pivotLimit = 2000
   /// Nodes of fewer selections of halves are gone through at once.
   private static let fewSelections = 4000.0
-  /// Nodes of more are always parted. With many rows lookups tell less apart, and parting saves more.
+  /// Nodes of more are parted. With many rows lookups tell less apart, and parting saves more.
   private static let (mostSelections, mostSelectionsOfManyRows) = (1e9, 1e6)
-  /// More are not kept in a grid: they take some 100 bytes each.
+  /// Where going through took too long, so many times fewer are too many from then on.
+  private static let caution = 4.0
+  /// More are not kept in a grid: they take some 150 bytes each.
   private static let mostKept = 1e6
   /// A node is parted where its halves promise to have fewer selections by this factor.
   private static let worthwhile = 2.0
@@ -74,9 +80,9 @@ struct MultipleChoiceSearch {
   private static let firstSelections = 2000.0
   private static let growth = 3.0
   /// Before a guess that leaves more selections, so many times its width is looked at, in so large a part of them.
-  private static let leastLooked = 1e6
+  private static let (leastLooked, manyChoices) = (1e6, 20_000)
   private static let looks = [2.0, 4, 8]
-  private static let shareOfLooks = 8.0
+  private static let (shareOfLooks, firstLooked, mostLooked) = (8.0, 3e5, 3e6)
   /// A first guess that leaves more shrinks by this.
   private static let shrinkage = 0.7
 
@@ -100,6 +106,8 @@ struct MultipleChoiceSearch {
   private init(_ program: MultipleChoiceProgram, _ limits: Limits, _ counts: @escaping ([Int]) -> Bool) {
     (self.program, self.limits, self.counts) = (program, limits, counts)
     best = limits.cutoff - program.offset
+    let isFew = program.rowCount <= MultipleChoiceHalf.Rows.scalarCount
+    mostSelections = isFew ? Self.mostSelections : Self.mostSelectionsOfManyRows
     resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
     relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))
     meeting = MultipleChoiceMeeting(relaxation)
@@ -160,29 +168,36 @@ struct MultipleChoiceSearch {
     let reduced = (0..<whole.size).filter { whole.isLeft($0) }.map { (place: $0, cost: whole.reducedCost[$0]) }
     let departures = departures(whole, reduced)
     var (width, floor) = (firstWidth(departures), root)
+    // No selection costs as much.
+    let costliest = 2 * program.costs.reduce(0) { $0 + ($1.max() ?? 0) } + max(1, abs(root))
     while true {
       let selections = SelectionCounts(of: departures, upTo: width).selections(below: width)
-      if selections > Self.leastLooked, root + width < cutoff(below: .infinity) {
-        lookFurther(whole, reduced, root, width, selections / Self.shareOfLooks)
+      let isLong = selections > Self.leastLooked || whole.choiceCount > Self.manyChoices
+      if isLong, root + width < cutoff(below: .infinity) {
+        let most = min(lookBudget, max(Self.firstSelections, selections / Self.shareOfLooks))
+        let isFound = lookFurther(whole, reduced, root, width, most)
+        lookBudget = isFound ? min(Self.mostLooked, 4 * lookBudget) : lookBudget / 1.5
       }
       guess = root + width
       let isAll = !shrink(whole, to: reduced.filter { root + $0.cost < cutoff }.map(\.place))
-      if isAll { guess = .infinity }
+      if isAll { guess = max(guess, costliest) }
       if answer.stopped == .proved, root < cutoff { descend() }
       if answer.stopped != .proved { return finish(bound: max(floor, min(openBound, max(root, cutoff)))) }
-      guard cutoff >= guess, guess < .infinity else { break }
+      guard cutoff >= guess, !isAll else { break }
       floor = guess
       width = nextWidth(departures, after: width)
     }
+    guess = .infinity
     finish(bound: cutoff < best - resolution ? max(root, cutoff) : .infinity)
   }
 
   /// Looks for a selection that costs more than `width` allows among so few choices that about `most` selections of halves
-  /// are gone through: what is found bounds all that follows, and is the answer where time runs out.
+  /// are gone through: what is found bounds all that follows, and is the answer where time runs out. Returns whether it
+  /// found any.
   private mutating func lookFurther(
     _ whole: MultipleChoiceRelaxation, _ reduced: [(place: Int, cost: Double)], _ root: Double, _ width: Double,
     _ most: Double
-  ) {
+  ) -> Bool {
     let (sorted, known) = (reduced.sorted { $0.cost < $1.cost }, best)
     for factor in Self.looks {
       guess = root + factor * width
@@ -198,9 +213,10 @@ struct MultipleChoiceSearch {
       let bound = relaxation.evaluate()
       guard bound < cutoff else { continue }
       meeting.load(relaxation, room: cutoff - bound)
-      goThrough(bound)
-      if best < known || answer.stopped != .proved { return }
+      _ = goThrough(bound)
+      if best < known || answer.stopped != .proved { return true }
     }
+    return false
   }
 
   /// Every group's reduced costs beside the least one, in order; groups stand in the order of their first.
@@ -323,16 +339,12 @@ struct MultipleChoiceSearch {
       let room = cutoff - bound
       if room < .infinity { meeting.load(relaxation, room: room) }
       let selections = room < .infinity ? meeting.selections(below: room) : .infinity
-      if selections < Self.fewSelections {
-        goThrough(bound)
-        break
-      }
+      if selections < min(Self.fewSelections, mostSelections), goThrough(bound) { break }
       switch outcome == .stuck ? nil : bestParting(bound) {
       case .done: relaxation.restoreChoices(before); return nil
       case .parted(let group, let children):
         let promised = children.reduce(0) { $0 + meeting.selections(below: cutoff - $1.bound) }
-        if isWorth(selections, room, promised) {
-          goThrough(bound)
+        if isWorth(selections, room, promised), goThrough(bound) {
           relaxation.restoreChoices(before)
           return nil
         }
@@ -358,13 +370,11 @@ struct MultipleChoiceSearch {
 
   /// Whether a node is gone through rather than parted into halves that promise so many selections.
   private func isWorth(_ selections: Double, _ room: Double, _ promised: Double) -> Bool {
-    let isFew = program.rowCount <= MultipleChoiceHalf.Rows.scalarCount
-    let most = isFew ? Self.mostSelections : Self.mostSelectionsOfManyRows
-    return selections < min(most, Self.worthwhile * promised) && meeting.selections(below: room / 2) < Self.mostKept
+    selections < min(mostSelections, Self.worthwhile * promised) && meeting.selections(below: room / 2) < Self.mostKept
   }
 
-  /// Goes through the selections of the node that `meeting` has taken over.
-  private mutating func goThrough(_ bound: Double) {
+  /// Goes through the selections of the node that `meeting` has taken over; returns whether the node is done with.
+  private mutating func goThrough(_ bound: Double) -> Bool {
     let (meeting, layout, mustStop) = (meeting, relaxation.layout, limits.mustStop)
     var reason: StopReason?
     let isDone = meeting.run(
@@ -381,6 +391,9 @@ struct MultipleChoiceSearch {
       answer.stopped = reason
       openBound = min(openBound, bound)
     }
+    guard reason == nil, !isDone else { return true }
+    mostSelections = min(mostSelections, meeting.selections(below: cutoff - bound) / Self.caution)
+    return false
   }
 
   private enum Parting {
