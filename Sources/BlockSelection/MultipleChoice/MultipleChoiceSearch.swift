@@ -198,7 +198,8 @@ struct MultipleChoiceSearch {
     _ whole: MultipleChoiceRelaxation, _ reduced: [(place: Int, cost: Double)], _ root: Double, _ width: Double,
     _ most: Double
   ) -> Bool {
-    let (sorted, known) = (reduced.sorted { $0.cost < $1.cost }, best)
+    let widest = width * (Self.looks.last ?? 1)
+    let (sorted, known) = (reduced.filter { $0.cost < widest }.sorted { $0.cost < $1.cost }, best)
     for factor in Self.looks {
       guess = root + factor * width
       let room = cutoff - root
