@@ -78,10 +78,9 @@ public enum SelectionSolver {
 extension SelectionSession {
   /// Solves for the score within `rows`. `baselines` saves computing them again for the same rows.
   func result(
-    _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil,
-    near neighbour: [Int]? = nil
+    _ rows: [BudgetRow], excluding excluded: [[Int]] = [], baselines known: SelectionBaselines? = nil
   ) throws -> SelectionResult {
-    try solved(rows, excluding: excluded, baselines: known, near: neighbour).result
+    try solved(rows, excluding: excluded, baselines: known).result
   }
 
   /// A result and its selection, with which a problem that is almost the same begins: its `neighbour`.

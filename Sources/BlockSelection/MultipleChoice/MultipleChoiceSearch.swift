@@ -76,15 +76,10 @@ struct MultipleChoiceSearch {
   private static let wholeness = 1e-7
   /// More selections are not made of one point.
   private static let largestMixture = 64
-  /// How many selections of halves the first guess leaves at most, and how many times as many each later one does.
-  private static let firstSelections = 2000.0
-  private static let growth = 3.0
   /// Before a guess that leaves more selections, so many times its width is looked at, in so large a part of them.
   private static let (leastLooked, manyChoices) = (1e6, 20_000)
   private static let looks = [2.0, 4, 8]
   private static let (shareOfLooks, firstLooked, mostLooked) = (8.0, 3e5, 3e6)
-  /// A first guess that leaves more shrinks by this.
-  private static let shrinkage = 0.7
 
   /// The best selection of a program.
   ///
@@ -166,15 +161,17 @@ struct MultipleChoiceSearch {
     }
     let whole = relaxation
     let reduced = (0..<whole.size).filter { whole.isLeft($0) }.map { (place: $0, cost: whole.reducedCost[$0]) }
-    let departures = departures(whole, reduced)
-    var (width, floor) = (firstWidth(departures), root)
+    let widths = CoreWidths(whole.layout, reduced)
+    let groups = max(4 * program.rowCount, program.groupCount / 2)
+    var width = widths.first(least: max(1000 * resolution, .leastNormalMagnitude), groups: groups)
+    var floor = root
     // No selection costs as much.
     let costliest = 2 * program.costs.reduce(0) { $0 + ($1.max() ?? 0) } + max(1, abs(root))
     while true {
-      let selections = SelectionCounts(of: departures, upTo: width).selections(below: width)
+      let selections = widths.selections(below: width)
       let isLong = selections > Self.leastLooked || whole.choiceCount > Self.manyChoices
       if isLong, root + width < cutoff(below: .infinity) {
-        let most = min(lookBudget, max(Self.firstSelections, selections / Self.shareOfLooks))
+        let most = min(lookBudget, max(CoreWidths.firstSelections, selections / Self.shareOfLooks))
         let isFound = lookFurther(whole, reduced, root, width, most)
         lookBudget = isFound ? min(Self.mostLooked, 4 * lookBudget) : lookBudget / 1.5
       }
@@ -185,7 +182,7 @@ struct MultipleChoiceSearch {
       if answer.stopped != .proved { return finish(bound: max(floor, min(openBound, max(root, cutoff)))) }
       guard cutoff >= guess, !isAll else { break }
       floor = guess
-      width = nextWidth(departures, after: width)
+      width = widths.next(after: width)
     }
     guess = .infinity
     finish(bound: cutoff < best - resolution ? max(root, cutoff) : .infinity)
@@ -202,51 +199,18 @@ struct MultipleChoiceSearch {
     let (sorted, known) = (reduced.filter { $0.cost < widest }.sorted { $0.cost < $1.cost }, best)
     for factor in Self.looks {
       guess = root + factor * width
-      let room = cutoff - root
-      var (few, many) = (0, sorted.count)
-      while many - few > 1 {
-        let middle = (few + many) / 2
-        let counts = SelectionCounts(of: departures(whole, sorted[..<middle]), upTo: room)
-        if counts.selections(below: room) < most { few = middle } else { many = middle }
-      }
-      _ = shrink(whole, to: sorted[..<few].map(\.place))
+      let count = CoreWidths.count(of: sorted, whole.layout, below: cutoff - root, most: most)
+      _ = shrink(whole, to: sorted[..<count].map(\.place))
       guard relaxation.solve(changed: -1, cutoff: cutoff, pivotLimit: Self.pivotLimit) != .infeasible else { continue }
       let bound = relaxation.evaluate()
       guard bound < cutoff else { continue }
       meeting.load(relaxation, room: cutoff - bound)
       _ = goThrough(bound)
+      // Few choices say nothing about the others.
+      if answer.stopped != .proved { openBound = root }
       if best < known || answer.stopped != .proved { return true }
     }
     return false
-  }
-
-  /// Every group's reduced costs beside the least one, in order; groups stand in the order of their first.
-  private func departures(
-    _ relaxation: MultipleChoiceRelaxation, _ choices: some Sequence<(place: Int, cost: Double)>
-  ) -> [[Double]] {
-    var groups = [[Double]](repeating: [], count: program.groupCount)
-    for (place, cost) in choices { groups[Int(relaxation.layout.group[place])].append(cost) }
-    return groups.filter { $0.count > 1 }.map { $0.sorted().dropFirst() }.map(Array.init).sorted { $0[0] < $1[0] }
-  }
-
-  /// The width that leaves few enough selections to be gone through at once.
-  private func firstWidth(_ departures: [[Double]]) -> Double {
-    let least = max(1000 * resolution, .leastNormalMagnitude)
-    let count = max(4 * program.rowCount, program.groupCount / 2)
-    var width = departures.isEmpty ? 0 : departures[min(departures.count, count) - 1][0]
-    while width > least, SelectionCounts(of: departures, upTo: width).selections(below: width) > Self.firstSelections {
-      width *= Self.shrinkage
-    }
-    return max(width, least)
-  }
-
-  /// The width that leaves a few times as many selections, twice as large at most.
-  private func nextWidth(_ departures: [[Double]], after width: Double) -> Double {
-    let counts = SelectionCounts(of: departures, upTo: 2 * width)
-    let wanted = Self.growth * max(counts.selections(below: width), Self.firstSelections)
-    let steps = 32
-    let enough = (1..<steps).first { counts.selections(below: width * (1 + Double($0) / Double(steps))) >= wanted }
-    return width * (1 + Double(enough ?? steps) / Double(steps))
   }
 
   /// Makes the relaxation one over some choices of the whole and those of its basis; returns whether any is missing.
@@ -340,14 +304,20 @@ struct MultipleChoiceSearch {
       let room = cutoff - bound
       if room < .infinity { meeting.load(relaxation, room: room) }
       let selections = room < .infinity ? meeting.selections(below: room) : .infinity
-      if selections < min(Self.fewSelections, mostSelections), goThrough(bound) { break }
+      if selections < min(Self.fewSelections, mostSelections) {
+        if goThrough(bound) { break }
+        mostSelections = selections / Self.caution
+      }
       switch outcome == .stuck ? nil : bestParting(bound) {
       case .done: relaxation.restoreChoices(before); return nil
       case .parted(let group, let children):
         let promised = children.reduce(0) { $0 + meeting.selections(below: cutoff - $1.bound) }
-        if isWorth(selections, room, promised), goThrough(bound) {
-          relaxation.restoreChoices(before)
-          return nil
+        if isWorth(selections, room, promised) {
+          if goThrough(bound) {
+            relaxation.restoreChoices(before)
+            return nil
+          }
+          mostSelections = selections / Self.caution
         }
         return Frame(
           group: group, children: children.sorted { $0.bound > $1.bound }, removedCount: relaxation.removedCount,
@@ -392,9 +362,7 @@ struct MultipleChoiceSearch {
       answer.stopped = reason
       openBound = min(openBound, bound)
     }
-    guard reason == nil, !isDone else { return true }
-    mostSelections = min(mostSelections, meeting.selections(below: cutoff - bound) / Self.caution)
-    return false
+    return isDone || reason != nil
   }
 
   private enum Parting {
