@@ -46,7 +46,7 @@ let rooms = [
 
   // Choosing.
   Room(name: "MixedInteger", imports: ["CGLPK", "Diagnostics"]),
-  Room(name: "BlockSelection", imports: ["Diagnostics", "MixedInteger"]),
+  Room(name: "BlockSelection", imports: ["CKernels", "Diagnostics", "MixedInteger"]),
   Room(name: "Search", imports: ["Diagnostics", "SearchSpaces", "Tensors"]),
   Room(name: "Store", imports: ["Diagnostics", "Search", grdb]),
 

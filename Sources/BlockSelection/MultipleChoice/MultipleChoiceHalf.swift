@@ -1,118 +1,109 @@
 /// Half of a node's open groups: how its selections depart from the choices that cost least.
 ///
-/// Groups stand in the order of what their cheapest departures cost, and the departures of a group in the order of their reduced
-/// costs. So every step of a walk is a selection, and a walk turns back at the first departure that costs too much.
-final class MultipleChoiceHalf {
-  /// Rows that are looked at at once.
-  typealias Rows = SIMD4<Double>
+/// Departures stand in the order of their reduced costs, whatever their group. So a selection is made of departures in that
+/// order, and what may follow one of them begins behind it and ends at the first that costs too much.
+struct MultipleChoiceHalf {
+  /// A departure from the choice of a group that costs least.
+  struct Departure {
+    /// How much more it costs.
+    var reduced: Double
+    /// Its group within the half.
+    var group: Int32
+    /// Its place, and that of the choice that costs least.
+    var place: Int32
+    var base: Int32
+  }
 
-  /// How many vectors hold a number for every row.
-  let width: Int
+  /// The departures, from the one that costs least on.
+  private(set) var departures: [Departure] = []
+  private(set) var groupCount = 0
   /// By departure: its reduced cost, infinite behind the last one.
-  let reduced: UnsafeMutablePointer<Double>
-  /// By departure: what it weighs more than the choice that costs least.
-  let weight: UnsafeMutablePointer<Rows>
-  /// Each group's departures.
-  private(set) var groups: [Range<Int>] = []
-  /// By departure: its place, its group, and where the next group's departures begin.
-  private let place: UnsafeMutablePointer<Int32>
-  private let group: UnsafeMutablePointer<Int32>
-  private let next: UnsafeMutablePointer<Int32>
-  /// By departure: whether it is the cheapest of its group.
-  private let isFirst: UnsafeMutablePointer<Bool>
-  /// By depth of a walk: the departure taken, the one that comes next, and sums over those taken.
-  private let taken: UnsafeMutablePointer<Int32>
-  private let cursor: UnsafeMutablePointer<Int32>
-  private let reducedSum: UnsafeMutablePointer<Double>
-  private let weightSum: UnsafeMutablePointer<Rows>
-  private var count = 0
+  private(set) var reduced: [Double] = []
+  /// By departure: its group.
+  private(set) var group: [Int32] = []
+  /// By departure: what it weighs more than the choice that costs least, in every lane.
+  private(set) var weight: [MultipleChoiceLanes.Lanes] = []
 
-  /// Room for so many departures and groups.
-  init(width: Int, departures: Int, groups: Int) {
-    func room<Element>(_ count: Int, _ value: Element) -> UnsafeMutablePointer<Element> {
-      let pointer = UnsafeMutablePointer<Element>.allocate(capacity: count)
-      pointer.initialize(repeating: value, count: count)
-      return pointer
+  /// Adds a group whose departures, as reduced costs and places, are those from the choice at `base`.
+  mutating func add(_ choices: ArraySlice<(reduced: Double, place: Int32)>, base: Int32) {
+    for choice in choices {
+      departures.append(
+        Departure(reduced: choice.reduced, group: Int32(groupCount), place: choice.place, base: base))
     }
-    let (steps, depths) = (departures + 1, groups + 1)
-    self.width = width
-    (reduced, weight) = (room(steps, .infinity), room(steps * width, .zero))
-    (place, group, next, isFirst) = (room(steps, -1), room(steps, 0), room(steps, 0), room(steps, true))
-    (taken, cursor, reducedSum) = (room(depths, 0), room(depths, 0), room(depths, 0))
-    weightSum = room(depths * width, .zero)
+    groupCount += 1
   }
 
-  deinit {
-    for numbers in [reduced, reducedSum] { numbers.deallocate() }
-    for rows in [weight, weightSum] { rows.deallocate() }
-    for indices in [place, group, next, taken, cursor] { indices.deallocate() }
-    isFirst.deallocate()
-  }
-
-  /// Leaves no groups.
-  func removeAll() {
-    count = 0
-    groups.removeAll(keepingCapacity: true)
-    (reduced[0], isFirst[0]) = (.infinity, true)
-  }
-
-  /// Adds a group whose cheapest choice is at `base`; its departures cost no less than those of the groups before.
-  func add(_ departures: ArraySlice<(reduced: Double, place: Int32)>, base: Int, _ relaxation: MultipleChoiceRelaxation)
-  {
-    let (first, end) = (count, count + departures.count)
-    for departure in departures {
-      (reduced[count], place[count]) = (departure.reduced, departure.place)
-      (group[count], next[count], isFirst[count]) = (Int32(groups.count), Int32(end), count == first)
-      for row in 0..<relaxation.rowCount {
-        weight[count * width + row / Rows.scalarCount][row % Rows.scalarCount] =
-          relaxation.weight(row, Int(departure.place)) - relaxation.weight(row, base)
+  /// Puts the departures in order, once all groups are there.
+  mutating func finish(_ lanes: MultipleChoiceLanes, _ relaxation: MultipleChoiceRelaxation) {
+    departures.sort { $0.reduced < $1.reduced }
+    reduced = departures.map(\.reduced) + [.infinity]
+    group = departures.map(\.group)
+    weight = [MultipleChoiceLanes.Lanes](repeating: .zero, count: departures.count * lanes.width)
+    for (index, departure) in departures.enumerated() {
+      lanes.set(&weight, index) { row in
+        relaxation.weight(row, Int(departure.place)) - relaxation.weight(row, Int(departure.base))
       }
-      count += 1
     }
-    (reduced[end], isFirst[end]) = (.infinity, true)
-    groups.append(first..<end)
   }
 
-  /// Goes through the selections whose reduced costs sum to less than `room`, and always the one without departures.
-  ///
-  /// - Parameter visit: is told the sum, what the selection weighs more than the cheapest one, and how many departures
-  ///   it has; answers with the room from there on, and whether to go on to selections with further departures.
-  @inline(__always)
-  func walk(room: Double, visit: (Double, UnsafePointer<Rows>, Int) -> (room: Double, goesOn: Bool)) {
-    let (width, end) = (width, Int32(count))
-    var depth = 0
-    (reducedSum[0], cursor[0]) = (0, 0)
-    for part in 0..<width { weightSum[part] = .zero }
-    var (room, goesOn) = visit(0, weightSum, 0)
-    if !goesOn { cursor[0] = end }
-    while true {
-      let index = Int(cursor[depth])
-      let sum = reducedSum[depth] + reduced[index]
-      if sum < room {
-        cursor[depth] = Int32(index + 1)
-        for part in 0..<width {
-          weightSum[(depth + 1) * width + part] = weightSum[depth * width + part] + weight[index * width + part]
+  /// The departures of every group.
+  func departuresByGroup() -> [[Int]] {
+    var groups = [[Int]](repeating: [], count: groupCount)
+    for (index, group) in group.enumerated() { groups[Int(group)].append(index) }
+    return groups
+  }
+
+  /// Selections, each made of an earlier one and a further departure; the first one has none.
+  struct Selections {
+    /// The last departure, and the selection that lacks it; -1 for the first.
+    var last: [Int32] = [-1]
+    var parent: [Int32] = [-1]
+    var reduced = [0.0]
+    /// What they weigh more than the choices that cost least, `rowCount` numbers each.
+    var weight: [Double]
+
+    /// The departures of a selection.
+    func departures(_ selection: Int) -> [Int32] {
+      var (departures, selection) = ([Int32](), selection)
+      while parent[selection] >= 0 {
+        departures.append(last[selection])
+        selection = Int(parent[selection])
+      }
+      return departures
+    }
+  }
+
+  /// The selections whose reduced costs sum to less than `limit`.
+  func selections(below limit: Double, _ lanes: MultipleChoiceLanes) -> Selections {
+    let rows = lanes.rowCount
+    var found = Selections(weight: [Double](repeating: 0, count: rows))
+    var selection = 0
+    while selection < found.last.count {
+      let sum = found.reduced[selection]
+      var departure = Int(found.last[selection]) + 1
+      while sum + reduced[departure] < limit {
+        if !takes(group[departure], found, selection) {
+          found.last.append(Int32(departure))
+          found.parent.append(Int32(selection))
+          found.reduced.append(sum + reduced[departure])
+          for row in 0..<rows {
+            found.weight.append(found.weight[selection * rows + row] + lanes.number(weight, departure, row))
+          }
         }
-        depth += 1
-        (reducedSum[depth], taken[depth], cursor[depth]) = (sum, Int32(index), next[index])
-        (room, goesOn) = visit(sum, weightSum + depth * width, depth)
-        if !goesOn { cursor[depth] = end }
-      } else if !isFirst[index] {
-        cursor[depth] = next[index]
-      } else if depth > 0 {
-        depth -= 1
-      } else {
-        return
+        departure += 1
       }
+      selection += 1
     }
+    return found
   }
 
-  /// The departure that a walk has taken at a depth, from 1 on.
-  @inline(__always) func departure(_ depth: Int) -> Int32 { taken[depth] }
-
-  /// The first group that may still depart at a depth of a walk.
-  @inline(__always) func nextGroup(_ depth: Int) -> Int { depth == 0 ? 0 : Int(group[Int(taken[depth])]) + 1 }
-
-  /// The place of a departure.
-  func place(_ departure: Int32) -> Int32 { place[Int(departure)] }
+  /// Whether a selection already departs in a group.
+  private func takes(_ group: Int32, _ found: Selections, _ selection: Int) -> Bool {
+    var selection = selection
+    while found.parent[selection] >= 0 {
+      if self.group[Int(found.last[selection])] == group { return true }
+      selection = Int(found.parent[selection])
+    }
+    return false
+  }
 }

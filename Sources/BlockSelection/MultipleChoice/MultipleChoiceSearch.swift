@@ -62,6 +62,7 @@ struct MultipleChoiceSearch {
   private static let fewSelections = 4000.0
   /// Nodes of more are parted. With many rows lookups tell less apart, and parting saves more.
   private static let (mostSelections, mostSelectionsOfManyRows) = (1e9, 1e6)
+  private static let fewRows = 4
   /// Where going through took too long, so many times fewer are too many from then on.
   private static let caution = 4.0
   /// More are not kept in a grid: they take some 150 bytes each.
@@ -101,7 +102,7 @@ struct MultipleChoiceSearch {
   private init(_ program: MultipleChoiceProgram, _ limits: Limits, _ counts: @escaping ([Int]) -> Bool) {
     (self.program, self.limits, self.counts) = (program, limits, counts)
     best = limits.cutoff - program.offset
-    let isFew = program.rowCount <= MultipleChoiceHalf.Rows.scalarCount
+    let isFew = program.rowCount <= Self.fewRows
     mostSelections = isFew ? Self.mostSelections : Self.mostSelectionsOfManyRows
     resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
     relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))

@@ -22,6 +22,7 @@
 #include "quoin-f32-stem.h"
 #include "quoin-f32-training.h"
 #include "quoin-f32-winograd.h"
+#include "quoin-f64-meeting.h"
 #include "quoin-linear-gemm.h"
 #include "quoin-probe.h"
 #include "quoin-types.h"
