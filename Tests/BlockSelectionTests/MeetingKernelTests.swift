@@ -8,7 +8,7 @@ import Testing
   func pairs(seed: UInt64) {
     let instance = MeetingInstance(seed: seed)
     let expected = instance.pairsThatFit()
-    #expect(expected.count > 3)
+    #expect(!expected.isEmpty)
     for kernel in MeetingInstance.kernels {
       let found = instance.pairs(kernel)
       #expect(found?.sorted() == expected.sorted(), "\(String(cString: kernel.name))")
@@ -163,9 +163,9 @@ struct MeetingInstance {
     meeting.dual = arrays.hold(dual)
     func axis(_ index: Int) -> qn_f64_meeting_axis {
       // An axis that parts nothing has its numbers in the first cell.
-      guard index < rows else { return .init(row: 0, low: 0, scale: 0, cells: Self.cells, reach: 0) }
+      guard index < rows else { return .init(row: 0, low: 0, scale: 0, cells: Self.cells, reach: 0, most: 0) }
       let scale = Double(Self.cells) / 0.6
-      return .init(row: index, low: -0.4, scale: scale, cells: Self.cells, reach: scale / dual[index])
+      return .init(row: index, low: -0.4, scale: scale, cells: Self.cells, reach: scale / dual[index], most: .infinity)
     }
     meeting.axes = (axis(0), axis(1), axis(2))
     meeting.start = arrays.hold(start)

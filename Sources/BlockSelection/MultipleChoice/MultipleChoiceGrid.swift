@@ -32,28 +32,31 @@ struct MultipleChoiceGrid {
 
   /// The selections of `half` that cost less than `limit`, to be found beside others within `room`.
   ///
-  /// - Parameter dual: by row, what a unit that is left unused costs.
-  init(_ half: MultipleChoiceHalf, _ lanes: MultipleChoiceLanes, below limit: Double, room: Double, dual: [Double]) {
+  /// - Parameter rows: the rows that it fills together with others.
+  init(
+    _ half: MultipleChoiceHalf, _ lanes: MultipleChoiceLanes, below limit: Double, room: Double,
+    rows: MultipleChoiceMeeting.Rows
+  ) {
     let selections = half.selections(below: limit, lanes)
-    let (count, rows) = (selections.last.count, dual.count)
-    let axes = Self.axes(selections, room, dual)
+    let (count, dual, rowCount) = (selections.last.count, rows.dual, rows.dual.count)
+    let axes = Self.axes(selections, room, rows)
     let cells = (0..<count).map { selection in
       axes.reduce(Int32(0)) { cell, axis in
-        let value = (selections.weight[selection * rows + axis.row] - axis.low) * axis.scale
+        let value = (selections.weight[selection * rowCount + axis.row] - axis.low) * axis.scale
         return cell * Int32(axis.cells) + Int32(min(axis.cells - 1, Int(value)))
       }
     }
     (start, origin) = Self.order(cells, count: axes.reduce(1) { $0 * $1.cells })
     (self.axes, self.selections, stride) = (axes, selections, count + Self.block)
     cost = [Double](repeating: 0, count: count)
-    weight = [Double](repeating: 0, count: rows * stride)
+    weight = [Double](repeating: 0, count: rowCount * stride)
     price = [Float](repeating: .infinity, count: stride)
-    load = [Float](repeating: .infinity, count: rows * stride)
+    load = [Float](repeating: .infinity, count: rowCount * stride)
     for (slot, selection) in origin.enumerated() {
       cost[slot] = selections.reduced[Int(selection)]
       var (worth, size) = (cost[slot], abs(cost[slot]))
-      for row in 0..<rows {
-        let number = selections.weight[Int(selection) * rows + row]
+      for row in 0..<rowCount {
+        let number = selections.weight[Int(selection) * rowCount + row]
         weight[row * stride + slot] = number
         load[row * stride + slot] = qn_f64_below(number, abs(number))
         (worth, size) = (worth - dual[row] * number, size + abs(dual[row] * number))
@@ -64,17 +67,18 @@ struct MultipleChoiceGrid {
 
   /// The rows that tell most selections apart, parted as finely as is of use and as there are cells.
   private static func axes(
-    _ selections: MultipleChoiceHalf.Selections, _ room: Double, _ dual: [Double]
+    _ selections: MultipleChoiceHalf.Selections, _ room: Double, _ rows: MultipleChoiceMeeting.Rows
   ) -> [qn_f64_meeting_axis] {
     var found: [(axis: qn_f64_meeting_axis, spread: Double, useful: Double)] = []
-    for row in dual.indices {
+    // A row and its opposite tell the same apart.
+    for row in rows.dual.indices where !found.contains(where: { rows.opposite[row] == $0.axis.row }) {
       var (low, high) = (Double.infinity, -Double.infinity)
-      for at in Swift.stride(from: row, to: selections.weight.count, by: dual.count) {
+      for at in Swift.stride(from: row, to: selections.weight.count, by: rows.dual.count) {
         (low, high) = (min(low, selections.weight[at]), max(high, selections.weight[at]))
       }
-      let useful = finest * (high - low) * dual[row] / room
+      let useful = finest * (high - low) / min(room / rows.dual[row], rows.mostUnused[row])
       guard high - low > leastSpread, useful > 1 else { continue }
-      found.append((qn_f64_meeting_axis(row: row, low: low, scale: 0, cells: 1, reach: 0), high - low, useful))
+      found.append((qn_f64_meeting_axis(row: row, low: low, scale: 0, cells: 1, reach: 0, most: 0), high - low, useful))
     }
     found = Array(found.sorted { $0.useful > $1.useful }.prefix(3))
     var cells = cellsPerSelection * Double(selections.last.count)
@@ -84,10 +88,11 @@ struct MultipleChoiceGrid {
       let count = max(1, Int(min(found[index].useful, share)))
       found[index].axis.cells = count
       found[index].axis.scale = Double(count) / found[index].spread
-      found[index].axis.reach = found[index].axis.scale / dual[found[index].axis.row]
+      let (row, scale) = (found[index].axis.row, found[index].axis.scale)
+      (found[index].axis.reach, found[index].axis.most) = (scale / rows.dual[row], scale * rows.mostUnused[row])
       cells /= Double(count)
     }
-    let none = qn_f64_meeting_axis(row: 0, low: 0, scale: 0, cells: 1, reach: 0)
+    let none = qn_f64_meeting_axis(row: 0, low: 0, scale: 0, cells: 1, reach: 0, most: 0)
     return found.map(\.axis) + [qn_f64_meeting_axis](repeating: none, count: 3 - found.count)
   }
 

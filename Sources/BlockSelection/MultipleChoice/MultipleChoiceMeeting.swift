@@ -23,10 +23,19 @@ final class MultipleChoiceMeeting {
     return kernels?[Int(count) - 1].function
   }()
 
+  /// The rows of a node, by row.
+  struct Rows {
+    /// What the cheapest choices leave of the limit.
+    var limit: [Double] = []
+    /// What a unit that is left unused costs.
+    var dual: [Double] = []
+    /// The row that limits the same from the other side, and what that lets be left unused.
+    var opposite: [Int?]
+    var mostUnused: [Double]
+  }
+
   private let layout: MultipleChoiceRelaxation.Layout
-  /// What the cheapest choices leave of each row's limit, and each row's dual.
-  private var limit: [Double] = []
-  private var dual: [Double] = []
+  private var rows: Rows
   private var lanes = MultipleChoiceLanes(dual: [])
   private var halves = (MultipleChoiceHalf(), MultipleChoiceHalf())
   /// The places of each group's cheapest choice, and of those in the selection that was found.
@@ -36,8 +45,11 @@ final class MultipleChoiceMeeting {
   /// Whether every group has a choice left.
   private var isPossible = false
 
-  /// Takes over nodes of a relaxation.
-  init(_ relaxation: MultipleChoiceRelaxation) { layout = relaxation.layout }
+  /// Takes over nodes of a program's relaxation.
+  init(_ relaxation: MultipleChoiceRelaxation, of program: MultipleChoiceProgram) {
+    layout = relaxation.layout
+    rows = Rows(opposite: program.opposite, mostUnused: program.mostUnused)
+  }
 
   /// The place that a group takes in the selection that was found.
   func place(of group: Int) -> Int { Int(taken[group]) }
@@ -77,11 +89,11 @@ final class MultipleChoiceMeeting {
         halves.1.add(group.departures, base: group.base)
       }
     }
-    limit = (0..<relaxation.rowCount).map { row in
+    rows.limit = (0..<relaxation.rowCount).map { row in
       relaxation.limits[row] - base.reduce(0) { $0 + relaxation.weight(row, Int($1)) }
     }
-    dual = (0..<relaxation.rowCount).map { relaxation.dual[$0] }
-    lanes = MultipleChoiceLanes(dual: dual)
+    rows.dual = (0..<relaxation.rowCount).map { relaxation.dual[$0] }
+    lanes = MultipleChoiceLanes(dual: rows.dual)
     halves.0.finish(lanes, relaxation)
     halves.1.finish(lanes, relaxation)
   }
@@ -126,10 +138,10 @@ final class MultipleChoiceMeeting {
     _ progress: inout Progress, _ mostWork: UInt64, _ mustStop: () -> Bool, _ found: () -> Double
   ) {
     let parts = Int(min(Double(Self.mostParts), 1 + counts.selections(below: progress.room) / Self.selectionsPerPart))
-    let grid = MultipleChoiceGrid(kept, lanes, below: limitOfKept, room: progress.room, dual: dual)
+    let grid = MultipleChoiceGrid(kept, lanes, below: limitOfKept, room: progress.room, rows: rows)
     let reach = MultipleChoiceReach(kept, other, lanes, room: progress.room, parts: parts)
     let arguments = MeetingArguments(
-      other, from: least, grid, reach, lanes, limit: limit, dual: dual, room: progress.room)
+      other, from: least, grid, reach, lanes, limit: rows.limit, dual: rows.dual, room: progress.room)
     withoutActuallyEscaping(mustStop) { mustStop in
       withoutActuallyEscaping(found) { found in
         var questions = Questions(

@@ -15,6 +15,10 @@ struct MultipleChoiceProgram {
   private(set) var units: [Double]
   /// By how much each limit is larger than asked for.
   private(set) var slack: [Double]
+  /// By row: the one that limits the same sum from the other side.
+  private(set) var opposite: [Int?]
+  /// By row: what any selection that keeps the opposite row leaves unused at most; infinite where there is none.
+  private(set) var mostUnused: [Double]
   /// What the goal is where all costs are 0; its sign is that of a goal to be minimised.
   private(set) var offset: Double
   /// The choices' places in the tables: `places[group][choice]`.
@@ -31,7 +35,7 @@ struct MultipleChoiceProgram {
     }
     var shifted = Self.shifted(values(goal.measure, goal.sign))
     (costs, offset) = (shifted.values, goal.sign * tables.constants[goal.measure] + shifted.least)
-    (weights, limits, slack, units) = ([], [], [], [])
+    (weights, limits, slack, units, opposite, mostUnused) = ([], [], [], [], [], [])
     for side in rows.sides {
       let constant = side.sign * tables.constants[side.measure]
       shifted = Self.shifted(values(side.measure, side.sign))
@@ -39,12 +43,25 @@ struct MultipleChoiceProgram {
       let slack = BudgetSide.slackness * magnitude
       add(shifted.values, limit: side.bound - constant - shifted.least + slack, slack: slack)
     }
+    let sides = rows.sides
+    opposite = sides.map { side in sides.firstIndex { $0.measure == side.measure && $0.sign == -side.sign } }
+    mostUnused = opposite.enumerated().map { row, other in other.map { mostUnused(row, beside: $0) } ?? .infinity }
+  }
+
+  /// What a row and its opposite leave unused is the same for all selections.
+  private func mostUnused(_ row: Int, beside other: Int) -> Double {
+    let sums = weights[row].indices.map { group in
+      (weights[row][group].max() ?? 0) * units[row]
+    }
+    let both = limits[row] * units[row] + limits[other] * units[other] - sums.reduce(0, +)
+    return both / units[row] + slack[row]
   }
 
   /// A program of numbers that are counted as the others' are already.
   init(costs: [[Double]], weights: [[[Double]]], limits: [Double]) {
     (self.costs, self.weights, self.limits, offset) = (costs, weights, limits, 0)
     (slack, units) = (limits.map { _ in 0 }, limits.map { _ in 1 })
+    (opposite, mostUnused) = (limits.map { _ in nil }, limits.map { _ in .infinity })
     places = costs.map { Array($0.indices) }
   }
 

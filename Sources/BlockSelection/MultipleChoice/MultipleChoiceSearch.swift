@@ -106,7 +106,7 @@ struct MultipleChoiceSearch {
     mostSelections = isFew ? Self.mostSelections : Self.mostSelectionsOfManyRows
     resolution = Self.relativeResolution * program.costs.reduce(0) { $0 + ($1.max() ?? 0) }
     relaxation = MultipleChoiceRelaxation(program, keeping: Self.fitting(program))
-    meeting = MultipleChoiceMeeting(relaxation)
+    meeting = MultipleChoiceMeeting(relaxation, of: program)
     let mustStop = limits.mustStop
     relaxation.mustStop = { mustStop() != nil }
   }
@@ -223,7 +223,7 @@ struct MultipleChoiceSearch {
     for place in needed { kept[Int(whole.layout.group[place])].append(Int(whole.layout.choice[place])) }
     relaxation = MultipleChoiceRelaxation(program, keeping: kept)
     relaxation.mustStop = whole.mustStop
-    meeting = MultipleChoiceMeeting(relaxation)
+    meeting = MultipleChoiceMeeting(relaxation, of: program)
     var next = (0..<program.groupCount).map { relaxation.places(of: $0).lowerBound }
     for place in needed {
       let group = Int(whole.layout.group[place])

@@ -23,7 +23,8 @@ static inline void cells(const qn_f64_meeting_axis *axis, const double *remainin
                          ptrdiff_t *last) {
   double end = (double)(axis->cells - 1);
   double high = (remaining[axis->row] - axis->low) * axis->scale + margin_of_cells;
-  double low = high - left * axis->reach - 2 * margin_of_cells;
+  double unused = left * axis->reach;
+  double low = high - (unused < axis->most ? unused : axis->most) - 2 * margin_of_cells;
   high = high < end ? high : end;
   low = low > 0 ? low : 0;
   *last = high < 0 ? -1 : (ptrdiff_t)high;

@@ -12,8 +12,8 @@ typedef struct {
   /// Cell of a number: (number − low) · scale, of `cells`.
   double low, scale;
   ptrdiff_t cells;
-  /// So many cells does a unit of the room leave unused at most.
-  double reach;
+  /// So many cells does a unit of the room leave unused at most, and whatever keeps the rows.
+  double reach, most;
 } qn_f64_meeting_axis;
 
 /// What is gone through, and what is looked up.
