@@ -42,6 +42,8 @@ final class MultipleChoiceMeeting {
   private var base: [Int32] = []
   private var taken: [Int32] = []
   private var counts = SelectionCounts(of: [], upTo: 1)
+  /// Departures and blocks of kept selections that were looked at so far.
+  private(set) var work = 0.0
   /// Whether every group has a choice left.
   private var isPossible = false
 
@@ -123,6 +125,7 @@ final class MultipleChoiceMeeting {
     if progress.room > half, progress.isDone {
       meet(kept: halves.1, below: progress.room - half, halves.0, from: half, &progress, mostWork, mustStop, found)
     }
+    work += Double(progress.work)
     return progress.isDone
   }
 

@@ -50,6 +50,8 @@ struct MultipleChoiceSearch {
   private var mostSelections: Double
   /// How many selections of halves the next look further may take: more after one that was of use, fewer after others.
   private var lookBudget = firstLooked
+  /// Work of going through nodes, looks further left out.
+  private var workOfNodes = 0.0
   /// The least bound among nodes that were left.
   private var openBound = Double.infinity
   /// Differences of costs below this are not told apart.
@@ -170,16 +172,26 @@ struct MultipleChoiceSearch {
     let costliest = 2 * program.costs.reduce(0) { $0 + ($1.max() ?? 0) } + max(1, abs(root))
     while true {
       let selections = widths.selections(below: width)
-      let isLong = selections > Self.leastLooked || whole.choiceCount > Self.manyChoices
-      if isLong, root + width < cutoff(below: .infinity) {
-        let most = min(lookBudget, max(CoreWidths.firstSelections, selections / Self.shareOfLooks))
+      let isLarge = whole.choiceCount > Self.manyChoices
+      if selections > Self.leastLooked || isLarge, root + width < cutoff(below: .infinity) {
+        // Where nodes are soon done with, looks must not take longer than they; large problems begin with a look.
+        let share = isLarge ? selections : min(selections, workOfNodes)
+        let most = min(lookBudget, max(CoreWidths.firstSelections, share / Self.shareOfLooks))
         let isFound = lookFurther(whole, reduced, root, width, most)
-        lookBudget = isFound ? min(Self.mostLooked, 4 * lookBudget) : lookBudget / 1.5
+        if isFound {
+          lookBudget = min(Self.mostLooked, 4 * lookBudget)
+        } else if most == lookBudget {
+          lookBudget /= 1.5
+        }
       }
       guess = root + width
       let isAll = !shrink(whole, to: reduced.filter { root + $0.cost < cutoff }.map(\.place))
       if isAll { guess = max(guess, costliest) }
-      if answer.stopped == .proved, root < cutoff { descend() }
+      if answer.stopped == .proved, root < cutoff {
+        let work = meeting.work
+        descend()
+        workOfNodes += meeting.work - work
+      }
       if answer.stopped != .proved { return finish(bound: max(floor, min(openBound, max(root, cutoff)))) }
       guard cutoff >= guess, !isAll else { break }
       floor = guess
