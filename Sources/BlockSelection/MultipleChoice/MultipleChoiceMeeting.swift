@@ -164,7 +164,7 @@ final class MultipleChoiceMeeting {
         progress.isDone = withUnsafeMutablePointer(to: &questions) { questions in
           now.context = UnsafeMutableRawPointer(questions)
           var (meeting, memory) = (arguments.meeting, arguments.memory)
-          return Self.kernel?(&meeting, &now, &memory) == 1
+          return withExtendedLifetime(arguments) { Self.kernel?(&meeting, &now, &memory) == 1 }
         }
         (progress.room, progress.work) = (now.room, now.work)
       }
