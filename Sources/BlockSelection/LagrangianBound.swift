@@ -44,13 +44,7 @@ struct LagrangianBound {
   /// multiplier, in one sum (a surrogate constraint; Glover, 1968). Returns the tables with that sum as a measure.
   func surrogate(incumbent: Double) -> (tables: SelectionTables, row: BudgetRow) {
     let sides = [(side: BudgetSide(measure: goal.measure, sign: goal.sign, bound: goal.sign * incumbent), value: 1.0)]
-    var (bound, magnitude) = (0.0, 0.0)
-    for (side, value) in sides + multipliers {
-      bound += value * side.bound
-      magnitude += value * (abs(side.bound) + tables.magnitude(of: side.measure, candidates))
-    }
-    let tables = tables.adding((sides + multipliers).map { ($0.value * $0.side.sign, $0.side.measure) })
-    return (tables, BudgetRow(measure: tables.measureCount - 1, upper: bound + BudgetSide.slackness * magnitude))
+    return tables.surrogate(sides + multipliers, candidates)
   }
 
   /// The rows as far as choices keep or break them by themselves, whatever pairs add or take.
@@ -64,5 +58,23 @@ struct LagrangianBound {
       }
       return row
     }
+  }
+}
+
+extension SelectionTables {
+  /// The tables with a weighted sum of limited sums as a further measure, and the limit that every selection keeps which
+  /// keeps all of these.
+  ///
+  /// - Parameter slackness: by how much of the magnitudes the limit is larger, for sums in another order.
+  func surrogate(
+    _ sides: [(side: BudgetSide, value: Double)], _ candidates: [[Int]], slackness: Double = BudgetSide.slackness
+  ) -> (tables: SelectionTables, row: BudgetRow) {
+    var (bound, magnitude) = (0.0, 0.0)
+    for (side, value) in sides where value > 0 {
+      bound += value * side.bound
+      magnitude += value * (abs(side.bound) + self.magnitude(of: side.measure, candidates))
+    }
+    let tables = adding(sides.map { ($0.value * $0.side.sign, $0.side.measure) })
+    return (tables, BudgetRow(measure: tables.measureCount - 1, upper: bound + slackness * magnitude))
   }
 }

@@ -110,22 +110,32 @@ extension SelectionSession {
     }
     guard let whatever = try anySelection(fixed, deadline) else { return nil }
     var (low, high) = (0.0, fraction(whatever, rows))
-    while high.isFinite, high - low > 1e-6 * max(1, low), !deadline.isOver {
+    guard high.isFinite else { return nil }
+    let bound = CommonFractionBound(self, rows, enough: high, mustStop: mustStop(deadline))
+    if let bound { low = bound.fraction }
+    while high - low > 1e-6 * max(1, low), !deadline.isOver {
       let middle = low + (high - low) / 2
-      if let selection = try anySelection(rows.map { relaxed($0, by: middle) }, deadline) {
-        high = min(middle, fraction(selection, rows))
-      } else {
-        low = middle
-      }
+      let relaxed = rows.map { self.relaxed($0, by: middle) }
+      let found = try bound.map { try anySelection(relaxed, $0, deadline) } ?? anySelection(relaxed, deadline)
+      if let found { high = min(middle, fraction(found, rows)) } else { low = middle }
     }
-    return high.isFinite ? high : nil
+    return high
   }
 
   private func anySelection(_ rows: [BudgetRow], _ deadline: Deadline) throws -> [Int]? {
     try answer(Question(goal: scoreGoal, rows: rows, deadline: deadline, wantsAny: true)).selection
   }
 
-  private func relaxed(_ row: BudgetRow, by fraction: Double) -> BudgetRow {
+  /// The same where a bound tells which sum the rows limit most: the search goes by that, not by the score.
+  private func anySelection(_ rows: [BudgetRow], _ bound: CommonFractionBound, _ deadline: Deadline) throws -> [Int]? {
+    let (tables, row) = bound.surrogate(of: rows)
+    let goal = Goal(measure: row.measure, sense: .minimize)
+    let question = Question(goal: goal, rows: rows, deadline: deadline, mustBeat: row.upper, wantsAny: true)
+    return try answer(question, tables).selection
+  }
+
+  /// A budget whose limits give way by a fraction of their magnitudes.
+  func relaxed(_ row: BudgetRow, by fraction: Double) -> BudgetRow {
     guard row.measure <= tables.costNames.count else { return row }
     var row = row
     row.upper += fraction * abs(row.upper)

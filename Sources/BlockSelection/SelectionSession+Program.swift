@@ -51,8 +51,8 @@ extension SelectionSession {
   private func solve(_ program: inout SelectionProgram, _ question: Question) throws -> Solution {
     for _ in 0..<Self.mostRounds {
       let settings = SolveOptions(
-        timeLimit: question.deadline.remaining, gap: gap(question), start: question.start.flatMap(program.point),
-        isInterrupted: options.isInterrupted, log: options.log)
+        timeLimit: question.deadline.remaining, gap: question.wantsAny ? 1e9 : options.gap,
+        start: question.start.flatMap(program.point), isInterrupted: options.isInterrupted, log: options.log)
       let model = program
       let solution = try model.program.solve(settings) { point in
         model.cut(model.assignment(at: point), breaking: question.rows)

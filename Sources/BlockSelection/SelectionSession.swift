@@ -170,8 +170,6 @@ struct SelectionSession {
     question.mustBeat.map { question.goal.sign * $0 } ?? .infinity
   }
 
-  func gap(_ question: Question) -> Double { question.wantsAny ? 1e9 : options.gap }
-
   func mustStop(_ deadline: Deadline) -> () -> StopReason? {
     let isInterrupted = options.isInterrupted
     return {
@@ -185,7 +183,8 @@ struct SelectionSession {
     let (tables, rows, excluded) = (left.tables, question.rows, question.excluded)
     let program = MultipleChoiceProgram(tables, places: left.candidates, goal: question.goal, rows: rows)
     let limits = MultipleChoiceSearch.Limits(
-      gap: gap(question), count: question.count, cutoff: cutoff(question), mustStop: mustStop(question.deadline))
+      gap: options.gap, count: question.count, cutoff: cutoff(question), isFirstEnough: question.wantsAny,
+      mustStop: mustStop(question.deadline))
     let found = MultipleChoiceSearch.solve(program, start: question.start, limits: limits) {
       tables.isFeasible($0, rows) && !excluded.contains($0)
     }
@@ -202,7 +201,9 @@ struct SelectionSession {
       let chain = SelectionChain(tables, candidates: left.candidates, widest: widest),
       let program = ChainProgram(tables, chain, candidates: left.candidates, goal: question.goal, rows: rows)
     else { return nil }
-    let limits = ChainSearch.Limits(gap: gap(question), cutoff: cutoff(question), mustStop: mustStop(question.deadline))
+    let limits = ChainSearch.Limits(
+      gap: options.gap, cutoff: cutoff(question), isFirstEnough: question.wantsAny,
+      mustStop: mustStop(question.deadline))
     let found = ChainSearch.solve(program, start: question.start, limits: limits) { tables.isFeasible($0, rows) }
     if found.gaveUp {
       question.start = found.selection ?? question.start

@@ -144,10 +144,12 @@ import Testing
     }
   }
 
-  @Test("what an infeasible problem's limits would have to be is enough, and less is not") func relaxation() throws {
+  @Test("what an infeasible problem's limits would have to be is enough, and less is not", arguments: [true, false])
+  func relaxation(interacts: Bool) throws {
     var (explained, singles) = (0, 0)
     for seed in 0..<60 as Range<UInt64> {
       var problem = LayeredProblem(seed: seed, groups: 5, choices: 4, budgets: 2).problem
+      if !interacts { problem.interactions = [] }
       for name in problem.budgets.keys { problem.budgets[name]?.max? *= 0.72 }
       let result = try SelectionSolver.solve(problem)
       guard result.status == .infeasible, let relaxation = result.relaxation else { continue }

@@ -13,6 +13,8 @@ struct ChainSearch {
     var gap = 0.0
     /// Only selections of a smaller goal are wanted.
     var cutoff = Double.infinity
+    /// Whether the first selection found is good enough.
+    var isFirstEnough = false
     var mustStop: () -> StopReason? = { nil }
   }
 
@@ -59,6 +61,7 @@ struct ChainSearch {
   /// Nodes with such a bound are not looked at.
   private func cutoff(_ guess: Double) -> Double {
     guard best < .infinity else { return guess }
+    if limits.isFirstEnough, answer.selection != nil { return -.infinity }
     return min(guess, best - max(resolution, limits.gap * abs(best + program.offset)))
   }
 

@@ -20,6 +20,8 @@ struct MultipleChoiceSearch {
     var count = 1
     /// Only selections of a smaller goal are wanted.
     var cutoff = Double.infinity
+    /// Whether the first selection found is good enough.
+    var isFirstEnough = false
     /// Asked now and then.
     var mustStop: () -> StopReason? = { nil }
   }
@@ -129,6 +131,8 @@ struct MultipleChoiceSearch {
   /// What a wanted selection costs less than, where it also costs less than `guess`.
   private func cutoff(below guess: Double) -> Double {
     guard best < .infinity else { return guess }
+    // Below any bound, but finite, as kernels compute with it.
+    if limits.isFirstEnough, !costs.isEmpty { return -1e9 * (1 + abs(best)) }
     return min(guess, best - max(resolution, limits.gap * abs(best + program.offset)))
   }
 
