@@ -18,7 +18,8 @@ struct CommonFractionBound {
   /// More than what a search does not tell apart.
   private static let slackness = 1e-9
 
-  /// `nil` where groups interact, where a limit has a probability, or where the relaxation was not solved.
+  /// `nil` where groups interact, where a limit has a probability, where mixtures of choices keep all limits as they are, so
+  /// that nothing is known, or where the relaxation was not solved.
   ///
   /// - Parameter enough: a fraction that is known to be enough.
   init?(
@@ -38,7 +39,8 @@ struct CommonFractionBound {
     let relaxation = MultipleChoiceRelaxation(program, keeping: program.costs.map { Array($0.indices) })
     relaxation.mustStop = { mustStop() != nil }
     guard relaxation.solve(changed: -1, cutoff: .infinity, pivotLimit: Self.pivotLimit) == .optimal else { return nil }
-    fraction = min(enough, max(0, relaxation.evaluate()))
+    fraction = min(enough, relaxation.evaluate())
+    guard fraction > Self.slackness * enough else { return nil }
     (self.tables, self.places) = (tables, places)
     weights = selecting.units.enumerated().map { relaxation.dual[$0] / $1 }
   }

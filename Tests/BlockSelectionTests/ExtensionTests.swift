@@ -144,12 +144,10 @@ import Testing
     }
   }
 
-  @Test("what an infeasible problem's limits would have to be is enough, and less is not", arguments: [true, false])
-  func relaxation(interacts: Bool) throws {
+  @Test("what an infeasible problem's limits would have to be is enough, and less is not") func relaxation() throws {
     var (explained, singles) = (0, 0)
     for seed in 0..<60 as Range<UInt64> {
       var problem = LayeredProblem(seed: seed, groups: 5, choices: 4, budgets: 2).problem
-      if !interacts { problem.interactions = [] }
       for name in problem.budgets.keys { problem.budgets[name]?.max? *= 0.72 }
       let result = try SelectionSolver.solve(problem)
       guard result.status == .infeasible, let relaxation = result.relaxation else { continue }
@@ -175,6 +173,24 @@ import Testing
       }
     }
     #expect(explained > 10 && singles > 10, "\(explained) explained, \(singles) single limits")
+  }
+
+  @Test("by what fraction windows that no selection meets have to widen is enough, and less is not", arguments: 0..<30 as Range<UInt64>)
+  func narrowWindows(seed: UInt64) throws {
+    var problem = LayeredProblem(seed: seed, groups: 5, choices: 4, budgets: 2).problem
+    // Mixtures of choices meet them often, selections seldom.
+    for (name, budget) in problem.budgets { problem.budgets[name]?.min = budget.max.map { (1 - 1e-6) * $0 } }
+    let result = try SelectionSolver.solve(problem)
+    #expect(result.status == .infeasible)
+    let fraction = try #require(result.relaxation?.together)
+    for (factor, wanted) in [(fraction + 1e-9, true), (fraction - 3e-6, false)] {
+      var changed = problem
+      for name in changed.budgets.keys {
+        changed.budgets[name]?.max? *= 1 + factor
+        changed.budgets[name]?.min? *= 1 - factor
+      }
+      #expect(!ExtendedEnumeration(changed).feasible.isEmpty == wanted)
+    }
   }
 
   @Test("a limit with a probability is kept as often as that by sums with such errors") func chance() throws {
