@@ -1,5 +1,6 @@
 import Compute
 import Diagnostics
+import Foundation
 import Networks
 import Tensors
 
@@ -115,7 +116,9 @@ public struct LatencyCollection: Sendable {
       }
       let seconds = Double(MonotonicClock.nanoseconds - start) / 1e9
       try sink(
-        LatencySample(key: job.key, latency: latency, device: device.fingerprint, seconds: seconds), device.name)
+        LatencySample(
+          key: job.key, latency: latency, device: device.fingerprint, seconds: seconds,
+          time: Date.now.timeIntervalSince1970), device.name)
     }
     try progress(pending.count, pending.count)
     return lost

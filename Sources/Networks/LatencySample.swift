@@ -73,14 +73,19 @@ public struct LatencySample: Hashable, Sendable, Codable {
   public var device: DeviceFingerprint
   /// How long the measurement took, with all waiting; `nil` where nobody looked.
   public var seconds: Double?
+  /// When it was measured, in seconds since 1970; `nil` where nobody looked.
+  public var time: Double?
   /// How long it would have taken if nothing else had disturbed the machine.
   public var measuringSeconds: Double { max(0, (seconds ?? 0) - (latency.disturbedSeconds ?? 0)) }
 
   /// Creates a sample.
-  public init(key: String, latency: LatencySummary, device: DeviceFingerprint, seconds: Double? = nil) {
+  public init(
+    key: String, latency: LatencySummary, device: DeviceFingerprint, seconds: Double? = nil, time: Double? = nil
+  ) {
     self.key = key
     self.latency = latency
     self.device = device
     self.seconds = seconds
+    self.time = time
   }
 }

@@ -137,6 +137,12 @@ extension PredictorCommand {
       }
       Console.print("wrote \(path): \(device) from \(predictor.sampleCount) networks")
       print(predictor.error)
+      Console.print(
+        predictor.interval.hourFactor.map {
+          String(format: "intervals are %.2f times as wide as within one hour, as hours differ", $0)
+        }
+          ?? "all samples are of one hour: intervals do not know what another brings. Collect some more networks later "
+          + "into the same folder, and fit again")
     }
 
     private func print(_ error: ErrorReport) {

@@ -53,6 +53,30 @@ import Testing
     #expect(covered > 0.84 && covered < 0.97, "\(covered)")
   }
 
+  @Test("Where hours differ, intervals are as wide as errors in an hour of which nothing is known, and only there")
+  func hours() throws {
+    // Networks of a working set above the middle take longer in some hours than in others.
+    func measured(_ hours: [Double], seed: UInt64) throws -> [MeasuredNetwork] {
+      var networks = try self.measured(60 * hours.count, seed: seed)
+      let middle = networks.map(\.features.workingSet).sorted()[networks.count / 2]
+      for place in networks.indices {
+        let hour = place / 60
+        networks[place].time = Double(7200 * hour + 10 * (place % 60))
+        let factor = networks[place].features.workingSet > middle ? hours[hour] : 1
+        networks[place].milliseconds *= factor
+        networks[place].operators = networks[place].operators.map { factor * $0 }
+      }
+      return networks
+    }
+    let other = try measured([1.12], seed: 33)
+    let alike = try DevicePredictor.fit(measured([1, 1, 1], seed: 31), provenance: testProvenance)
+    #expect(try #require(alike.interval.hourFactor) < 1.2)
+    let different = try DevicePredictor.fit(measured([1, 1.12, 0.94], seed: 32), provenance: testProvenance)
+    #expect(try #require(different.interval.hourFactor) > 1.2)
+    #expect(try #require(different.evaluated(on: other).intervalCoverage) > 0.85)
+    #expect(try DevicePredictor.fit(measured([1], seed: 34), provenance: testProvenance).interval.hourFactor == nil)
+  }
+
   @Test("Some timings that are wrong by a factor hardly matter")
   func robust() throws {
     var networks = try measured(60, seed: 3)
@@ -262,7 +286,9 @@ import Testing
     let exact = try predictor.predict(network).milliseconds
     let huge = Data(repeating: 0x7e, count: 4 * 1000).base64EncodedString()
     for (original, replacement) in [
-      ("\"novelty_factor\":", "\"novelty_factor\":1e300, \"x\":"), ("\"log_half_width\":", "\"log_half_width\":1e3"),
+      ("\"novelty_factor\":", "\"novelty_factor\":1e300, \"x\":"),
+      ("\"novelty_factor\":", "\"hour_factor\":0.5, \"novelty_factor\":"),
+      ("\"log_half_width\":", "\"log_half_width\":1e3"),
       ("\"macs\":", "\"macs\":1e300, \"x\":"), ("\"width\":4", "\"width\":1e-200"),
       ("\"variance\":0.25", "\"variance\":1e300"),
     ] {

@@ -74,6 +74,7 @@ private struct DevicePredictorFile: Codable {
     model = try container.decode(OperatorModel.self, forKey: .model)
     let width = interval.logHalfWidth
     guard width.isFinite, width >= 0, interval.noveltyFactor.isFinite, interval.noveltyFactor >= 0,
+      (interval.hourFactor ?? 1).isFinite, interval.hourFactor ?? 1 >= 1,
       interval.coverage > 0, interval.coverage < 1
     else {
       throw DecodingError.dataCorruptedError(

@@ -29,44 +29,45 @@ extension DevicePredictor {
     // In an order of their own, so that a fit does not depend on the order of a database.
     let networks = networks.sorted { $0.key < $1.key }
     let folds = Folds(rows: networks.count, count: parts, seed: seed, purpose: "intervals")
-    var predicted: [(network: MeasuredNetwork, latency: OperatorModel.Latency, fold: Int)] = []
-    for fold in folds.members.indices {
-      try progress(fold, folds.members.count + 1)
-      let model = try model(folds.rows(outside: fold).map { networks[$0] }, bases)
-      predicted += folds.members[fold].compactMap { row in
-        (try? model.latency(of: networks[row].features)).map { (networks[row], $0, fold) }
-      }
+    let hours = MeasuringHours.comparable(networks)
+    let fits = folds.members.count + 1 + hours.count
+    var done = 0
+    func fitted(_ rows: some Sequence<Int>) throws -> OperatorModel {
+      try progress(done, fits)
+      done += 1
+      return try Self.model(rows.map { networks[$0] }, bases)
     }
-    try progress(folds.members.count, folds.members.count + 1)
-    var model = try model(networks, bases)
-    let sums = predicted.map { (network: $0.network, sum: $0.latency.milliseconds, fold: $0.fold) }
-    model.footprint = try OperatorModel.footprint(sums.map { ($0.network, $0.sum) })
-    for fold in folds.members.indices {
-      // Errors are to be those of networks that no part of a model has seen.
-      let others = sums.filter { $0.fold != fold }.map { ($0.network, $0.sum) }
-      let footprint = OperatorModel(footprint: others.isEmpty ? nil : try OperatorModel.footprint(others))
-      for index in predicted.indices where predicted[index].fold == fold {
-        predicted[index].latency.milliseconds *= footprint.footprintFactor(
-          workingSet: predicted[index].network.features.workingSet)
-      }
+    let sums = try folds.members.indices.flatMap { fold in
+      let others = try fitted(folds.rows(outside: fold))
+      return folds.members[fold].compactMap { Unseen(networks[$0], by: others, part: fold) }
     }
-    let errors = predicted.map {
-      (log: log($0.network.milliseconds / $0.latency.milliseconds), novelty: $0.latency.novelty)
+    var model = try fitted(networks.indices)
+    model.footprint = try OperatorModel.footprint(sums.map { ($0.network, $0.latency.milliseconds) })
+    let outside = try hours.enumerated().flatMap { index, hour in
+      let keys = Set(hour.map { networks[$0].key })
+      var others = try fitted(networks.indices.filter { !keys.contains(networks[$0].key) })
+      others.footprint = try OperatorModel.footprint(
+        sums.filter { !keys.contains($0.network.key) }.map { ($0.network, $0.latency.milliseconds) })
+      return hour.compactMap { Unseen(networks[$0], by: others, part: index) }
     }
-    let real = zip(predicted, errors).filter { $0.0.network.family != ProbeNetwork.family }.map(\.1)
-    let interval = ScaledInterval(
-      errors: errors, wanted: real.count >= fewestForIntervals ? real : [], coverage: coverage)
-    let covered = predicted.count {
-      abs(log($0.network.milliseconds / $0.latency.milliseconds)) <= interval.logHalfWidth(novelty: $0.latency.novelty)
-    }
-    let predictor = DevicePredictor(
+    let unseen = try Unseen.withFootprint(sums)
+    var interval = interval(unseen, coverage)
+    interval.hourFactor =
+      MeasuringHours.factor(outside, beside: unseen) ?? bases.compactMap(\.interval.hourFactor).max()
+    let covered = unseen.count { abs($0.error.log) <= interval.logHalfWidth(novelty: $0.latency.novelty) }
+    try progress(fits, fits)
+    return DevicePredictor(
       model: model, interval: interval, provenance: provenance, sampleCount: networks.count,
       error: ErrorReport(
-        .crossValidation, predicted: predicted.map(\.latency.milliseconds),
-        measured: predicted.map(\.network.milliseconds),
-        intervalCoverage: Double(covered) / Double(predicted.count)))
-    try progress(folds.members.count + 1, folds.members.count + 1)
-    return predictor
+        .crossValidation, predicted: unseen.map(\.latency.milliseconds), measured: unseen.map(\.network.milliseconds),
+        intervalCoverage: Double(covered) / Double(unseen.count)))
+  }
+
+  private static func interval(_ unseen: [Unseen], _ coverage: Double) -> ScaledInterval {
+    let real = unseen.filter { $0.network.family != ProbeNetwork.family }
+    return ScaledInterval(
+      errors: unseen.map(\.error), wanted: real.count >= fewestForIntervals ? real.map(\.error) : [], coverage: coverage
+    )
   }
 
   private static func check(_ networks: [MeasuredNetwork], _ bases: [DevicePredictor]) throws {

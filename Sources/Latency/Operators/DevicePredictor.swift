@@ -67,15 +67,20 @@ public struct ScaledInterval: Hashable, Sendable, Codable {
   public var logHalfWidth: Double
   /// By how much more of it h grows from no novelty to all.
   public var noveltyFactor: Double
+  /// By how much h is larger in an hour of which no samples are; `nil` where all samples are of one hour.
+  public var hourFactor: Double?
 
   enum CodingKeys: String, CodingKey {
     case coverage
     case logHalfWidth = "log_half_width"
     case noveltyFactor = "novelty_factor"
+    case hourFactor = "hour_factor"
   }
 
   /// h for a network of a given novelty, from 0 to 1.
-  package func logHalfWidth(novelty: Double) -> Double { logHalfWidth * (1 + noveltyFactor * novelty) }
+  package func logHalfWidth(novelty: Double) -> Double {
+    logHalfWidth * (1 + noveltyFactor * novelty) * (hourFactor ?? 1)
+  }
 
   /// What the errors of predictions say, each made without its network.
   ///

@@ -17,6 +17,8 @@ public struct MeasuredNetwork: Hashable, Sendable {
   public var passings: [Double]
   /// What the runtime took for itself elsewhere.
   public var overhead: Double
+  /// When it was measured, in seconds since 1970; `nil` where nobody looked.
+  public var time: Double?
 
   /// Creates a measurement.
   ///
@@ -27,7 +29,7 @@ public struct MeasuredNetwork: Hashable, Sendable {
   /// - Throws: ``Diagnostic`` that names the network where a latency is unusable.
   public init(
     key: String, family: String, features: NetworkFeatures, milliseconds: Double, timings: [String: Double],
-    passings: [String: Double] = [:]
+    passings: [String: Double] = [:], time: Double? = nil
   ) throws {
     let usable = ([milliseconds] + timings.values + passings.values).allSatisfy { $0.isFinite && $0 >= 0 }
     guard usable, milliseconds > 0 else {
@@ -36,6 +38,7 @@ public struct MeasuredNetwork: Hashable, Sendable {
         rule: "latencies are positive numbers of milliseconds")
     }
     (self.key, self.family, self.features, self.milliseconds) = (key, family, features, milliseconds)
+    self.time = time
     // What a runtime does to given values, such as to quantise an image, depends on what reads them.
     operators = features.operators.map { $0.category.isGiven ? 0 : timings[$0.node] ?? 0 }
     self.passings = features.operators.map { passings[$0.node] ?? 0 }

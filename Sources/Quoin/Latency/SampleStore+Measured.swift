@@ -28,7 +28,8 @@ extension SampleStore {
       let timings = entry.value.agreedTimings(milliseconds)
       return try MeasuredNetwork(
         key: entry.key, family: recipe.family, features: NetworkFeatures(of: kitchen.structure(recipe)),
-        milliseconds: milliseconds, timings: timings, passings: OperatorAttribution.nodes(after: timings))
+        milliseconds: milliseconds, timings: timings, passings: OperatorAttribution.nodes(after: timings),
+        time: entry.value.first { !$0.latency.disturbed }?.time)
     }
   }
 }
