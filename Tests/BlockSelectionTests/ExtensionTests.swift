@@ -175,7 +175,9 @@ import Testing
     #expect(explained > 10 && singles > 10, "\(explained) explained, \(singles) single limits")
   }
 
-  @Test("by what fraction windows that no selection meets have to widen is enough, and less is not", arguments: 0..<30 as Range<UInt64>)
+  @Test(
+    "by what fraction windows that no selection meets have to widen is enough, and less is not",
+    arguments: 0..<30 as Range<UInt64>)
   func narrowWindows(seed: UInt64) throws {
     var problem = LayeredProblem(seed: seed, groups: 5, choices: 4, budgets: 2).problem
     // Mixtures of choices meet them often, selections seldom.
