@@ -44,8 +44,10 @@ struct GreedySelection {
   }
 
   /// The selection after at most `effort` looks at a limit of a swap.
-  static func selection(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], effort: Int) -> [Int] {
-    var method = GreedySelection(tables, goal, rows, start: nil, effort: effort) { nil }
+  static func selection(
+    _ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], effort: Int, mustStop: @escaping () -> StopReason?
+  ) -> [Int] {
+    var method = GreedySelection(tables, goal, rows, start: nil, effort: effort, mustStop)
     method.run(exchanges: false)
     return method.selection
   }

@@ -1,3 +1,5 @@
+import MixedInteger
+
 /// Simple methods to compare the optimum with, and to start the search from.
 struct SelectionBaselines {
   /// The greedy method gives up after looking at this many swaps times rows, so that absurd sizes end in time.
@@ -19,9 +21,11 @@ struct SelectionBaselines {
   }
 
   /// The greedy selection where it is feasible.
-  static func greedy(_ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow]) -> [Int]? {
+  static func greedy(
+    _ tables: SelectionTables, _ goal: Goal, _ rows: [BudgetRow], mustStop: @escaping () -> StopReason?
+  ) -> [Int]? {
     guard tables.allowed.allSatisfy({ $0.contains(true) }) else { return nil }
-    let selection = GreedySelection.selection(tables, goal, rows, effort: greedyEffort)
+    let selection = GreedySelection.selection(tables, goal, rows, effort: greedyEffort, mustStop: mustStop)
     return tables.best(of: [selection], goal, rows)
   }
 }

@@ -241,8 +241,14 @@ struct SelectionSession {
     SelectionBaselines(tables, samples, goal: scoreGoal, rows: rows, greedy: greedy)
   }
 
-  /// The greedy selection for the score, where it is feasible: what a search starts from.
-  func greedy(_ rows: [BudgetRow]) -> [Int]? { SelectionBaselines.greedy(tables, scoreGoal, rows) }
+  /// The greedy selection for the score, where it is feasible: what a search starts from. It has a part of the time, but some
+  /// in any case: most problems take less, and then there is an answer.
+  func greedy(_ rows: [BudgetRow]) -> [Int]? {
+    let deadline = Deadline(options.timeLimit.map { max(Self.greedySeconds, $0 * Self.greedyShare) })
+    return SelectionBaselines.greedy(tables, scoreGoal, rows, mustStop: mustStop(deadline))
+  }
+
+  private static let (greedyShare, greedySeconds) = (0.25, 0.5)
 }
 
 /// When to stop.

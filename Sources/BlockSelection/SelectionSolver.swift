@@ -89,7 +89,7 @@ extension SelectionSession {
     near neighbour: [Int]? = nil, explains: Bool = true
   ) throws -> (result: SelectionResult, selection: [Int]?) {
     let clock = ContinuousClock()
-    let began = clock.now
+    let (began, deadline) = (clock.now, deadline)
     let greedy = known == nil ? greedy(rows) : known?.greedy
     // The greedy method knows nothing of probabilities, so that its selection seldom keeps them; and what is not left
     // to the search, which is the fastest, is worth a better start.

@@ -47,6 +47,8 @@ private struct FrontierOrder {
   private(set) var frontier: [Int] = []
   /// The neighbours of the frontier that are not placed.
   private var near: Set<Int> = []
+  /// By how much placing each of these next makes the logarithm of the frontier's assignments grow.
+  private var growths: [Double]
   /// All groups, those first that fewest others meet.
   private var starts: [Int]
 
@@ -58,20 +60,19 @@ private struct FrontierOrder {
     }
     (self.neighbours, self.sizes) = (neighbours, sizes)
     waiting = neighbours.map(\.count)
-    isPlaced = neighbours.map { _ in false }
+    (isPlaced, growths) = (neighbours.map { _ in false }, neighbours.map { _ in 0 })
     starts = neighbours.indices.sorted { (neighbours[$0].count, $0) > (neighbours[$1].count, $1) }
   }
 
   /// The group to be placed next; `nil` where all are.
   mutating func next() -> Int? {
-    if let next = near.map({ (growth($0), $0) }).min(by: <) { return next.1 }
+    if let next = near.min(by: { (growths[$0], $0) < (growths[$1], $1) }) { return next }
     while let start = starts.popLast() {
       if !isPlaced[start] { return start }
     }
     return nil
   }
 
-  /// By how much the logarithm of the frontier's assignments grows.
   private func growth(_ group: Int) -> Double {
     let released = neighbours[group].reduce(0) { sum, other in
       isPlaced[other] && waiting[other] == 1 ? sum + sizes[other] : sum
@@ -85,6 +86,11 @@ private struct FrontierOrder {
     for neighbour in neighbours[group] {
       waiting[neighbour] -= 1
       if !isPlaced[neighbour] { near.insert(neighbour) }
+    }
+    // What has changed: neighbours wait for one group less, and one that is last to be waited for releases.
+    for neighbour in neighbours[group] where !isPlaced[neighbour] { growths[neighbour] = growth(neighbour) }
+    for placed in [group] + neighbours[group] where isPlaced[placed] && waiting[placed] == 1 {
+      for last in neighbours[placed] where !isPlaced[last] { growths[last] = growth(last) }
     }
     frontier.append(group)
     frontier.removeAll { waiting[$0] == 0 }
