@@ -120,9 +120,12 @@ extension OperatorModel {
       let weights = observed.map { 1 / ($1 + OperatorFit.passingOffset) }
       let solution = OperatorFit.overheadRegression.scaledCoefficients(
         zip(observed, weights).map { [$1, $1 * $0.0.bytes] }, targets: zip(observed, weights).map { $1 * $0.1 })
-      return PassingCost(call: solution[0], byte: solution[1])
+      return PassingCost(call: shortened(solution[0]), byte: shortened(solution[1]))
     }
   }
+
+  /// A number of six digits: no timing has more, and files of hundreds of kinds stay small.
+  private static func shortened(_ number: Double) -> Double { Double(String(format: "%.6g", number)) ?? number }
 
   /// The smooth factors on what the runtime takes between operators, of the kinds where it takes anything.
   private static func passingCorrections(
