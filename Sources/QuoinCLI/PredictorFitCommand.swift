@@ -141,8 +141,8 @@ extension PredictorCommand {
         predictor.interval.hourFactor.map {
           String(format: "intervals are %.2f times as wide as within one hour, as hours differ", $0)
         }
-          ?? "all samples are of one hour: intervals do not know what another brings. Collect some more networks later "
-          + "into the same folder, and fit again")
+          ?? "samples do not tell how hours differ, so that intervals may be too narrow in another one: collect some more "
+          + "networks into the same folder later, and fit again")
     }
 
     private func print(_ error: ErrorReport) {
