@@ -8,7 +8,17 @@ struct MeasurementLog {
     var timings: [Double]
     var calibration: Calibration
     var milliseconds: Double
+    var median: Double
+
+    init(timings: [Double], calibration: Calibration, milliseconds: Double) {
+      (self.timings, self.calibration, self.milliseconds) = (timings, calibration, milliseconds)
+      let sorted = timings.sorted()
+      median = sorted.isEmpty ? .infinity : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
   }
+
+  /// The part of calm blocks that says how fast the network is where nothing disturbs it.
+  private static let undisturbedPart = 0.1
 
   private let rules: MeasurementProtocol
   private var blocks: [Block] = []
@@ -57,19 +67,39 @@ struct MeasurementLog {
     return nil
   }
 
-  /// The undisturbed timings where there are enough of them, otherwise all, with the mark that they are disturbed.
+  /// The undisturbed timings where there are enough of them, otherwise those of all blocks, with the mark that they are
+  /// disturbed.
   func result(_ ending: RepeatedTiming.Ending) -> RepeatedTiming {
-    let counted = self.counted
     let isEnough = counted.count >= rules.minimumRuns
-    let timings = isEnough ? counted : blocks.flatMap(\.timings)
+    let kept = inPace(isEnough ? calm : blocks)
+    let timings = kept.flatMap(\.timings)
     return RepeatedTiming(
-      milliseconds: timings, ending: ending, discardedBlocks: isEnough ? blocks.count(where: isDisturbed) : 0,
+      milliseconds: timings, ending: ending, discardedBlocks: blocks.count - kept.count,
       relativeHalfWidth: relativeHalfWidth(timings), disturbed: !isEnough, lostMilliseconds: lost)
   }
 
-  private var counted: [Double] { blocks.filter { !isDisturbed($0) }.flatMap(\.timings) }
+  private var counted: [Double] { inPace(calm).flatMap(\.timings) }
 
-  /// Milliseconds of counted blocks.
+  private var calm: [Block] { blocks.filter { !isDisturbed($0) } }
+
+  /// The blocks in which the network was about as fast as in its fastest ones, and as many more, the fastest first, as make
+  /// up the fewest runs.
+  ///
+  /// The work is the same in every run, so that a network is its own calibration: it notices what lies between two others.
+  private func inPace(_ blocks: [Block]) -> [Block] {
+    let fastest = blocks.sorted { $0.median < $1.median }
+    guard !fastest.isEmpty else { return [] }
+    let pace = fastest[Int(Self.undisturbedPart * Double(fastest.count - 1))].median
+    var slowest = pace * (1 + rules.slackInPace)
+    var runs = 0
+    for block in fastest where runs < rules.minimumRuns {
+      runs += block.timings.count
+      slowest = max(slowest, block.median)
+    }
+    return blocks.filter { $0.median <= slowest }
+  }
+
+  /// Milliseconds of blocks between calm calibrations.
   private var spent: Double { blocks.reduce(0) { isDisturbed($1) ? $0 : $0 + $1.milliseconds } }
 
   /// Milliseconds that a disturbed machine has cost.

@@ -19,6 +19,8 @@ public struct MeasurementProtocol: Hashable, Sendable, Codable {
   public var blockMilliseconds: Double
   /// How much slower than its fastest time a calibration may be, as a fraction, before the block beside it is discarded.
   public var disturbance: Double
+  /// How much slower than in its fastest blocks, as a fraction, the network may be in a block that counts.
+  public var slackInPace: Double
   /// How many milliseconds may be lost, by waiting for a calm machine and by discarded blocks, before disturbed blocks
   /// have to do.
   public var patience: Double
@@ -28,12 +30,13 @@ public struct MeasurementProtocol: Hashable, Sendable, Codable {
   /// - Precondition: numbers of runs are positive, limits are not negative.
   public init(
     warmUpRuns: Int = 10, minimumRuns: Int = 12, maximumRuns: Int = 20_000, timeLimit: Double = 800,
-    precision: Double = 0.01, blockMilliseconds: Double = 8, disturbance: Double = 0.2, patience: Double = 3_000
+    precision: Double = 0.01, blockMilliseconds: Double = 8, disturbance: Double = 0.2, slackInPace: Double = 0.05,
+    patience: Double = 3_000
   ) {
     precondition(
       minimumRuns > 0 && maximumRuns >= minimumRuns, "the numbers of runs are positive and in order")
     precondition(warmUpRuns >= 0 && patience >= 0, "numbers are not negative")
-    precondition(timeLimit >= 0 && precision >= 0 && disturbance >= 0, "limits are not negative")
+    precondition(timeLimit >= 0 && precision >= 0 && disturbance >= 0 && slackInPace >= 0, "limits are not negative")
     self.warmUpRuns = warmUpRuns
     self.minimumRuns = minimumRuns
     self.maximumRuns = maximumRuns
@@ -41,6 +44,7 @@ public struct MeasurementProtocol: Hashable, Sendable, Codable {
     self.precision = precision
     self.blockMilliseconds = blockMilliseconds
     self.disturbance = disturbance
+    self.slackInPace = slackInPace
     self.patience = patience
   }
 }
@@ -72,7 +76,7 @@ public struct RepeatedTiming: Hashable, Sendable {
   /// Milliseconds that a disturbed machine cost.
   public var lostMilliseconds = 0.0
 
-  /// The distribution of the timings.
+  /// The distribution of the counted timings.
   public var summary: LatencySummary {
     var summary = LatencySummary(milliseconds: milliseconds, disturbed: disturbed)
     summary.disturbedSeconds = lostMilliseconds / 1e3
