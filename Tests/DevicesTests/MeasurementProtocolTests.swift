@@ -80,6 +80,26 @@ import Testing
     #expect(!timing.disturbed)
   }
 
+  @Test("Blocks in which the network is slower than its own pace do not count, whatever calibrations say")
+  func ownPace() {
+    let random = Random(seed: 5)
+    // A neighbour slows the network in three of four stretches of 30 runs, and never a calibration.
+    let script = Script { run in (1 + 0.01 * random.uniform()) * (run / 30 % 4 == 3 ? 1 : 1.3 + 0.2 * random.uniform()) }
+    let timing = script.measured(by: rules)
+    #expect(timing.ending == .precise && !timing.disturbed)
+    #expect(timing.discardedBlocks > 5)
+    #expect(timing.milliseconds.allSatisfy { $0 < 1.02 })
+  }
+
+  @Test("Where no pace is kept for the fewest runs, the fastest blocks make them up")
+  func noPace() {
+    // Every run is slower than the one before.
+    let script = Script { 20 * (1 + 0.1 * Double($0)) }
+    let timing = script.measured(by: rules)
+    #expect(timing.ending == .timeLimit && !timing.disturbed)
+    #expect(timing.milliseconds.count == rules.minimumRuns)
+  }
+
   @Test("A machine that calms down later makes the first blocks count as disturbed")
   func calmsDown() {
     var rules = rules

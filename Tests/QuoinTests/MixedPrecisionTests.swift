@@ -169,6 +169,19 @@ struct MixedPrecisionTests {
     #expect(!problem.interactions.isEmpty)
   }
 
+  @Test("under every limit of a front, selection is predicted as good as greedy or better, the outermost limits included")
+  func front() throws {
+    guard case .found(let result, _, _, _) = try run(.signalToNoise(45), change: { $0.frontPoints = 5 }) else {
+      Issue.record("45 dB can be kept")
+      return
+    }
+    for limit in Set(result.front.map(\.limit)) {
+      let points = result.front.filter { $0.limit == limit }
+      let selected = try #require(points.first { $0.method == "selection" }).predictedLatencyMs
+      for greedy in points where greedy.method == "greedy" { #expect(selected <= greedy.predictedLatencyMs + 1e-12) }
+    }
+  }
+
   @Test("a latency that nothing reaches is infeasible, one that everything reaches leaves FP32")
   func extremes() throws {
     guard case .infeasible(let answer, _) = try run(.latency(1e-6)) else {

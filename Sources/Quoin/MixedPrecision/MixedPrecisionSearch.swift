@@ -101,8 +101,8 @@ struct MixedPrecisionSearch {
     for number in 0..<count {
       try step("measuring the front", number, of: count)
       let value = least + (most - least) * Double(number) / Double(max(1, count - 1))
-      // The tightest limit is a sum in another order.
-      let part = limit.with(number == 0 ? value * (1 + 1e-9) : value)
+      // The outermost limits are sums in another order.
+      let part = limit.with(value * (1 + 1e-9))
       let selection = try select(part)
       guard selection.status != .infeasible else { continue }
       points.append(
