@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Latency prediction on this machine: predictors of its devices, on networks that they were not fitted on.
 
-    devices.py QUOIN FIT TEST [--out DIR] [--new DEVICE --new-samples FOLDER --base A,B]
+    devices.py QUOIN FIT TEST [--out DIR] [--few 20]
 
 FIT and TEST are folders that `quoin device collect` wrote. Every device with samples in both gets a predictor, fitted on FIT and
-compared with TEST; networks in both are left out. `--new` names a device that is fitted on a few networks in a folder of their
-own, starting from the predictors of other devices. DIR gets devices.json, devices.md, a plot, and the predictors in DIR/predictors.
+compared with TEST; networks in both are left out. With `--few` each device is also taken for a new one: fitted on so many networks
+only, the first that were measured, starting from the predictors of all others. DIR gets devices.json, devices.md, a plot, and the predictors in DIR/predictors.
 
 The noise ceiling is how often one undisturbed measurement lies within 5 % and 10 % of the middle of the other undisturbed ones of
 the same network, over all networks of TEST that were measured at least twice in calm.
@@ -17,6 +17,7 @@ import platform
 import sqlite3
 import statistics
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -65,6 +66,53 @@ def quoin(program, *arguments):
     return json.loads(run.stdout)
 
 
+def first_samples(folder, device, count, target):
+    """Writes samples of one device to a folder: those of the first undisturbed networks."""
+    calm = {}
+    for network, measurements in samples(folder)[device].items():
+        times = [one["time"] for one in measurements if not one["latency"]["disturbed"]]
+        if times:
+            calm[network] = min(times)
+    chosen = sorted(calm, key=calm.get)[:count]
+    source = sqlite3.connect(f"file:{folder}/samples.sqlite?mode=ro", uri=True)
+    with sqlite3.connect(f"{target}/samples.sqlite") as copy:
+        source.backup(copy)
+        for kind, key in copy.execute("SELECT kind, key FROM fact WHERE kind LIKE 'latency on %'").fetchall():
+            if kind != f"latency on {device}" or key.rsplit("/", 1)[0] not in chosen:
+                copy.execute("DELETE FROM fact WHERE kind = ? AND key = ?", (kind, key))
+    copy.close()
+    return chosen
+
+
+def taken_for_new(options, devices, predictors, fit):
+    """Each device fitted on a few networks, starting from the predictors of the others, and compared with TEST."""
+    answers = {}
+    for device in devices:
+        bases = ",".join(str(predictors / other) for other in devices if other != device)
+        with tempfile.TemporaryDirectory() as folder:
+            chosen = first_samples(options.fit, device, options.few, folder)
+            fitted = quoin(options.quoin, "predictor", "fit", folder, "--device", device, "--base", bases,
+                           "-o", f"{folder}/predictor")
+            compared = quoin(options.quoin, "predictor", "evaluate", options.test, f"{folder}/predictor",
+                             "--exclude", options.fit)
+        answers[device] = {"fit": fitted, "fit_effort": effort({network: fit[device][network] for network in chosen}),
+                           "test": compared["devices"][0]}
+    return answers
+
+
+def few_table(count, answers):
+    rows = [row(device, one["fit"], one["test"]["all"], None, one["fit_effort"]["seconds"]).rsplit("|", 3)[0] + "|"
+            for device, one in answers.items()]
+    return f"""
+## As new devices
+
+Each device fitted on the first {count} of its networks only, starting from the predictors of all others.
+
+| Device | networks to fit | minutes of measuring | networks to test | mean error | within 5 % | within 10 % | in the 90 % interval |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+""" + "\n".join(rows) + "\n"
+
+
 def percent(value):
     return "–" if value is None else f"{100 * value:.1f} %"
 
@@ -81,14 +129,12 @@ def main():
     parser.add_argument("fit")
     parser.add_argument("test")
     parser.add_argument("--out", default="experiments/latency-prediction", type=Path)
-    parser.add_argument("--new")
-    parser.add_argument("--new-samples", help="the folder of the new device's samples for fitting")
-    parser.add_argument("--base", default="")
+    parser.add_argument("--few", type=int, default=0, help="networks of a device that is taken for a new one")
     options = parser.parse_args()
     # Before anything is written.
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
     fit, test = samples(options.fit), samples(options.test)
-    devices = sorted(device for device in fit if device in test and device != options.new)
+    devices = sorted(device for device in fit if device in test)
     predictors = options.out / "predictors"
     answers, rows = {}, []
     for device in devices:
@@ -97,27 +143,20 @@ def main():
         answers[device] = {"fit": fitted, "fit_effort": effort(fit[device]), "test_effort": effort(test[device]),
                            "noise_ceiling": ceiling(test[device]), "fit_seconds": time.time() - start}
         print(device, fitted["cross_validation"], flush=True)
-    if options.new:
-        bases = ",".join(str(predictors / base) for base in options.base.split(","))
-        fitted = quoin(options.quoin, "predictor", "fit", options.new_samples, "--device", options.new, "--base", bases,
-                       "-o", predictors / options.new)
-        few = samples(options.new_samples)[options.new]
-        answers[options.new] = {"fit": fitted, "fit_effort": effort(few), "test_effort": effort(test[options.new]),
-                                "noise_ceiling": ceiling(test[options.new])}
-    every = devices + ([options.new] if options.new else [])
-    compared = quoin(options.quoin, "predictor", "evaluate", options.test, *[predictors / device for device in every],
+    compared = quoin(options.quoin, "predictor", "evaluate", options.test, *[predictors / device for device in devices],
                      "--exclude", options.fit, "--plot", options.out / "devices.svg")
     for answer in compared["devices"]:
         one = answers[answer["device"]]
         one["test"] = answer
         rows.append(row(answer["device"], one["fit"], answer["all"], one["noise_ceiling"], one["fit_effort"]["seconds"]))
-    known = compared["devices"][:len(devices)]
+    known = compared["devices"]
     covered = sum(d["all"]["interval_coverage"] * d["all"]["samples"] for d in known)
     pooled = covered / sum(d["all"]["samples"] for d in known)
+    few = taken_for_new(options, devices, predictors, fit) if options.few else {}
     machine = {"processor": next(iter(fit[devices[0]].values()))[0]["device"]["cpu"], "cores": os.cpu_count(),
                "system": platform.system(), "date": time.strftime("%Y-%m-%d"), "commit": commit}
     (options.out / "devices.json").write_text(
-        json.dumps({"machine": machine, "pooled_coverage": pooled, "devices": answers}, indent=1, sort_keys=True) + "\n")
+        json.dumps({"machine": machine, "pooled_coverage": pooled, "devices": answers, "as_new": few}, indent=1, sort_keys=True) + "\n")
     docs = os.path.relpath("docs", options.out)
     families = sorted({family for answer in compared["devices"] for family in answer["families"]})
     (options.out / "devices.md").write_text(f"""# Latency prediction on the devices of one machine
@@ -131,7 +170,7 @@ out, and no network of the test took part in fitting.
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """ + "\n".join(rows) + f"""
 
-Over {'these' if not options.new else 'all but the last of these'} devices {percent(pooled)} lie in their 90 % intervals.
+Over these devices {percent(pooled)} lie in their 90 % intervals.
 
 ![Predicted over measured latencies](devices.svg)
 
@@ -145,7 +184,7 @@ Within 10 % (and 5 %); `single networks` are published ones, the others search s
         f"| {answer['device']} | " + " | ".join(
             f"{percent(answer['families'][f]['within_10'])} ({percent(answer['families'][f]['within_5'])})"
             if f in answer["families"] else "–" for f in families) + " |"
-        for answer in compared["devices"]) + "\n")
+        for answer in compared["devices"]) + "\n" + (few_table(options.few, few) if few else ""))
     print((options.out / "devices.md").read_text())
 
 
