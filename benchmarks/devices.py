@@ -95,6 +95,7 @@ def taken_for_new(options, devices, predictors, fit):
                            "-o", f"{folder}/predictor")
             compared = quoin(options.quoin, "predictor", "evaluate", options.test, f"{folder}/predictor",
                              "--exclude", options.fit)
+        del fitted["output"]
         answers[device] = {"fit": fitted, "fit_effort": effort({network: fit[device][network] for network in chosen}),
                            "test": compared["devices"][0]}
     return answers
@@ -156,7 +157,8 @@ def main():
     machine = {"processor": next(iter(fit[devices[0]].values()))[0]["device"]["cpu"], "cores": os.cpu_count(),
                "system": platform.system(), "date": time.strftime("%Y-%m-%d"), "commit": commit}
     (options.out / "devices.json").write_text(
-        json.dumps({"machine": machine, "pooled_coverage": pooled, "devices": answers, "as_new": few}, indent=1, sort_keys=True) + "\n")
+        json.dumps({"machine": machine, "pooled_coverage": pooled, "devices": answers, "as_new": few},
+                   indent=1, sort_keys=True) + "\n")
     docs = os.path.relpath("docs", options.out)
     families = sorted({family for answer in compared["devices"] for family in answer["families"]})
     (options.out / "devices.md").write_text(f"""# Latency prediction on the devices of one machine
