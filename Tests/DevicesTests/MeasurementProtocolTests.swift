@@ -84,7 +84,8 @@ import Testing
   func ownPace() {
     let random = Random(seed: 5)
     // A neighbour slows the network in three of four stretches of 30 runs, and never a calibration.
-    let script = Script { run in (1 + 0.01 * random.uniform()) * (run / 30 % 4 == 3 ? 1 : 1.3 + 0.2 * random.uniform()) }
+    let script = Script { run in (1 + 0.01 * random.uniform()) * (run / 30 % 4 == 3 ? 1 : 1.3 + 0.2 * random.uniform())
+    }
     let timing = script.measured(by: rules)
     #expect(timing.ending == .precise && !timing.disturbed)
     #expect(timing.discardedBlocks > 5)

@@ -169,7 +169,7 @@ struct MixedPrecisionTests {
     #expect(!problem.interactions.isEmpty)
   }
 
-  @Test("under every limit of a front, selection is predicted as good as greedy or better, the outermost limits included")
+  @Test("under every limit of a front, the outermost too, selection is predicted no slower than greedy")
   func front() throws {
     guard case .found(let result, _, _, _) = try run(.signalToNoise(45), change: { $0.frontPoints = 5 }) else {
       Issue.record("45 dB can be kept")
