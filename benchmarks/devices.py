@@ -5,7 +5,8 @@
 
 FIT and TEST are folders that `quoin device collect` wrote. Every device with samples in both gets a predictor, fitted on FIT and
 compared with TEST; networks in both are left out. With `--few` each device is also taken for a new one: fitted on so many networks
-only, the first that were measured, starting from the predictors of all others. DIR gets devices.json, devices.md, a plot, and the predictors in DIR/predictors.
+only, the first that were measured, starting from the predictors of all others. DIR gets devices.json, devices.md, a plot, and
+the predictors in DIR/predictors.
 
 The noise ceiling is how often one undisturbed measurement lies within 5 % and 10 % of the middle of the other undisturbed ones of
 the same network, over all networks of TEST that were measured at least twice in calm.
