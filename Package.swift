@@ -54,7 +54,7 @@ let rooms = [
   Room(
     name: "Interchange", imports: ["Diagnostics", "Networks", "Tensors", protobuf],
     testImports: ["Compute", "Inference", "SearchSpaces"], exclude: ["onnx.proto"]),
-  Room(name: "Report", imports: ["Diagnostics", "Networks"]),
+  Room(name: "Report", imports: ["Diagnostics", "Networks", "Tensors"]),
 
   // The one room that knows all others.
   Room(

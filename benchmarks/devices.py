@@ -5,7 +5,7 @@
 
 FIT and TEST are folders that `quoin device collect` wrote. Every device with samples in both gets a predictor, fitted on FIT and
 compared with TEST; networks in both are left out. With `--few` each device is also taken for a new one: fitted on so many networks
-only, the first that were measured, starting from the predictors of all others. DIR gets devices.json, devices.md, a plot, and
+only, those that teach most, starting from the predictors of all others. DIR gets devices.json, devices.md, a plot, and
 the predictors in DIR/predictors.
 
 The noise ceiling is how often one undisturbed measurement lies within 5 % and 10 % of the middle of the other undisturbed ones of
@@ -67,52 +67,33 @@ def quoin(program, *arguments):
     return json.loads(run.stdout)
 
 
-def first_samples(folder, device, count, target):
-    """Writes samples of one device to a folder: those of the first undisturbed networks."""
-    calm = {}
-    for network, measurements in samples(folder)[device].items():
-        times = [one["time"] for one in measurements if not one["latency"]["disturbed"]]
-        if times:
-            calm[network] = min(times)
-    chosen = sorted(calm, key=calm.get)[:count]
-    source = sqlite3.connect(f"file:{folder}/samples.sqlite?mode=ro", uri=True)
-    with sqlite3.connect(f"{target}/samples.sqlite") as copy:
-        source.backup(copy)
-        for kind, key in copy.execute("SELECT kind, key FROM fact WHERE kind LIKE 'latency on %'").fetchall():
-            if kind != f"latency on {device}" or key.rsplit("/", 1)[0] not in chosen:
-                copy.execute("DELETE FROM fact WHERE kind = ? AND key = ?", (kind, key))
-    copy.close()
-    return chosen
-
-
-def taken_for_new(options, devices, predictors, fit):
+def taken_for_new(options, devices, predictors):
     """Each device fitted on a few networks, starting from the predictors of the others, and compared with TEST."""
     answers = {}
     for device in devices:
         bases = ",".join(str(predictors / other) for other in devices if other != device)
         with tempfile.TemporaryDirectory() as folder:
-            chosen = first_samples(options.fit, device, options.few, folder)
-            fitted = quoin(options.quoin, "predictor", "fit", folder, "--device", device, "--base", bases,
-                           "-o", f"{folder}/predictor")
+            fitted = quoin(options.quoin, "predictor", "fit", options.fit, "--device", device, "--networks", options.few,
+                           "--base", bases, "-o", f"{folder}/predictor")
             compared = quoin(options.quoin, "predictor", "evaluate", options.test, f"{folder}/predictor",
                              "--exclude", options.fit)
         del fitted["output"]
-        answers[device] = {"fit": fitted, "fit_effort": effort({network: fit[device][network] for network in chosen}),
-                           "test": compared["devices"][0]}
+        answers[device] = {"fit": fitted, "test": compared["devices"][0]}
     return answers
 
 
 def few_table(count, answers):
-    rows = [row(device, one["fit"], one["test"]["all"], None, one["fit_effort"]["seconds"]).rsplit("|", 3)[0] + "|"
-            for device, one in answers.items()]
+    cells = lambda test: (f"{test['samples']} | {percent(test['mape'])} | {percent(test['within_5'])} "
+                          f"| {percent(test['within_10'])} | {percent(test['interval_coverage'])}")
     return f"""
 ## As new devices
 
-Each device fitted on the first {count} of its networks only, starting from the predictors of all others.
+Each device fitted on {count} of its networks only, those that cover most of all networks' operators, starting from the predictors
+of all others.
 
-| Device | networks to fit | minutes of measuring | networks to test | mean error | within 5 % | within 10 % | in the 90 % interval |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-""" + "\n".join(rows) + "\n"
+| Device | networks to test | mean error | within 5 % | within 10 % | in the 90 % interval |
+| --- | ---: | ---: | ---: | ---: | ---: |
+""" + "\n".join(f"| {device} | {cells(one['test']['all'])} |" for device, one in answers.items()) + "\n"
 
 
 def percent(value):
@@ -154,7 +135,7 @@ def main():
     known = compared["devices"]
     covered = sum(d["all"]["interval_coverage"] * d["all"]["samples"] for d in known)
     pooled = covered / sum(d["all"]["samples"] for d in known)
-    few = taken_for_new(options, devices, predictors, fit) if options.few else {}
+    few = taken_for_new(options, devices, predictors) if options.few else {}
     machine = {"processor": next(iter(fit[devices[0]].values()))[0]["device"]["cpu"], "cores": os.cpu_count(),
                "system": platform.system(), "date": time.strftime("%Y-%m-%d"), "commit": commit}
     (options.out / "devices.json").write_text(

@@ -1,8 +1,9 @@
 import CKernels
+import Synchronization
 import Tensors
 
-/// Two fixed pieces of work whose times tell what a thread gets of the machine at the moment: additions in registers, as
-/// many as the core can issue, and reads from the second-level cache.
+/// Fixed pieces of work whose times tell what threads get of the machine at the moment: additions in registers, as
+/// many as the core can issue, reads from the second-level cache, and a number that threads hand to each other.
 ///
 /// A neighbour on the other half of a physical core takes issue slots and cache bandwidth. A chain of dependent operations,
 /// which leaves most of a core idle, hardly notices; vector multiply-adds notice what they did themselves, since a processor
@@ -16,7 +17,10 @@ package final class CalibrationWork: Sendable {
   /// Each piece takes about a fifth of a millisecond on a server of 2023.
   private static let (additionRounds, reads) = (220_000, 40)
   /// Of the work: times of different versions are not compared.
-  package static let version = 2
+  package static let version = 3
+
+  /// How often the number comes around, before and while the clock runs.
+  private static let (arrivals, rounds) = (20, 1_000)
 
   private let memory: [AlignedBuffer]
   /// A cache line per thread.
@@ -34,6 +38,26 @@ package final class CalibrationWork: Sendable {
   /// Reads of the cache.
   package func read(thread: Int) {
     for _ in 0..<Self.reads { sink(thread).pointee |= qn_probe_load(memory[thread].bytes, Self.bytes / 16) }
+  }
+
+  /// The seconds in which a number goes around all threads a thousand times.
+  ///
+  /// - Parameter run: runs a piece per thread, all at the same time.
+  package func handOver(_ run: ((Int) -> Void) -> Void) -> Double {
+    let number = Atomic(0)
+    let start = Atomic<UInt64>(0)
+    let end = Atomic<UInt64>(0)
+    let threads = memory.count
+    run { thread in
+      for round in 0..<Self.arrivals + Self.rounds {
+        // Threads arrive late; only then does it go around without a pause.
+        if thread == 0, round == Self.arrivals { start.store(MonotonicClock.nanoseconds, ordering: .relaxed) }
+        while number.load(ordering: .acquiring) != round * threads + thread { qn_cpu_relax() }
+        number.store(round * threads + thread + 1, ordering: .releasing)
+      }
+      if thread == threads - 1 { end.store(MonotonicClock.nanoseconds, ordering: .relaxed) }
+    }
+    return Double(end.load(ordering: .relaxed) - start.load(ordering: .relaxed)) / 1e9
   }
 
   private func sink(_ thread: Int) -> UnsafeMutablePointer<UInt64> {

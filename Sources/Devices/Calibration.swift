@@ -1,31 +1,51 @@
 import Compute
 
-/// The milliseconds that two fixed pieces of work took: what the machine gave to a process at that moment.
+/// The milliseconds that fixed pieces of work took: what the machine gave to a process at that moment.
 public struct Calibration: Hashable, Sendable, Codable {
   /// Additions in registers: falls behind where another program shares the core, or the clock drops.
   public var additions: Double
   /// Reads of the second-level cache: falls behind where another program shares the core's caches.
   public var cache: Double
+  /// A number that several threads hand to each other, 0 for one thread: falls behind where their processors have no cache in
+  /// common any more, since a host moved them apart.
+  public var handovers: Double
 
   /// Creates a calibration.
-  public init(additions: Double, cache: Double) { (self.additions, self.cache) = (additions, cache) }
+  public init(additions: Double, cache: Double, handovers: Double = 0) {
+    (self.additions, self.cache, self.handovers) = (additions, cache, handovers)
+  }
 
-  /// The time of both pieces together.
-  var milliseconds: Double { additions + cache }
+  /// The time of all pieces together.
+  var milliseconds: Double { additions + cache + handovers }
 
   /// The piece by piece faster of two.
-  func fastest(_ other: Calibration) -> Calibration {
-    Calibration(additions: min(additions, other.additions), cache: min(cache, other.cache))
+  ///
+  /// Threads hand over fastest where they add slowest, on the two halves of one core. So handovers are those of the
+  /// calibration with the faster additions where these differ much.
+  package func fastest(_ other: Calibration) -> Calibration {
+    let (one, two) = additions < other.additions ? (self, other) : (other, self)
+    return Calibration(
+      additions: one.additions, cache: min(cache, other.cache),
+      handovers: one.additions < Self.sharedCore * two.additions ? one.handovers : min(handovers, other.handovers))
   }
 
   /// The piece by piece slower of two.
   func slowest(_ other: Calibration) -> Calibration {
-    Calibration(additions: max(additions, other.additions), cache: max(cache, other.cache))
+    Calibration(
+      additions: max(additions, other.additions), cache: max(cache, other.cache),
+      handovers: max(handovers, other.handovers))
   }
 
-  /// By how much the more disturbed piece is slower than in `reference`, as a fraction.
+  /// Additions on a core that nobody shares take less than this part of what they take on half a core.
+  private static let sharedCore = 0.8
+
+  /// Handovers take up to twice the fastest time when nothing is wrong, and from four times on when processors are apart.
+  private static let handoverSlack = 3.0
+
+  /// By how much the most disturbed piece is slower than in `reference`, as a fraction.
   package func slowdown(over reference: Calibration) -> Double {
-    max(additions / reference.additions, cache / reference.cache) - 1
+    let apart = reference.handovers > 0 ? handovers / (Self.handoverSlack * reference.handovers) : 0
+    return max(additions / reference.additions, cache / reference.cache, apart) - 1
   }
 }
 
@@ -45,6 +65,7 @@ final class Calibrator: Sendable {
   private func attempt() -> Calibration {
     Calibration(
       additions: 1e3 * MonotonicClock.seconds { pool.run(pool.threads) { work.add(thread: $0) } },
-      cache: 1e3 * MonotonicClock.seconds { pool.run(pool.threads) { work.read(thread: $0) } })
+      cache: 1e3 * MonotonicClock.seconds { pool.run(pool.threads) { work.read(thread: $0) } },
+      handovers: pool.threads > 1 ? 1e3 * work.handOver { pool.run(pool.threads, $0) } : 0)
   }
 }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// The blocks of a measurement under way.
 ///
 /// A block lies between two calibrations and is as disturbed as the slower of them. The reference is the fastest
@@ -12,8 +14,7 @@ struct MeasurementLog {
 
     init(timings: [Double], calibration: Calibration, milliseconds: Double) {
       (self.timings, self.calibration, self.milliseconds) = (timings, calibration, milliseconds)
-      let sorted = timings.sorted()
-      median = sorted.isEmpty ? .infinity : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+      median = timings.isEmpty ? .infinity : timings.sorted().medianOfSorted
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A distribution-free interval of the median: two order statistics between which the true median lies with a
 /// probability of at least 95 %, whatever the distribution of the timings is.
@@ -13,7 +14,7 @@ package struct MedianInterval: Hashable, Sendable {
   /// The interval, or `nil` where there are under six values, too few for 95 %.
   package init?(sorted values: [Double]) {
     guard let rank = Self.lowerRank(values.count) else { return nil }
-    median = (values[(values.count - 1) / 2] + values[values.count / 2]) / 2
+    median = values.medianOfSorted
     lower = values[rank]
     upper = values[values.count - 1 - rank]
   }

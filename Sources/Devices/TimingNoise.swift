@@ -1,4 +1,5 @@
 import Compute
+import Tensors
 
 /// How steady the machine's clock and processor are: the spread of equal work.
 public struct TimingNoise: Hashable, Sendable, Codable {
@@ -30,7 +31,7 @@ public struct TimingNoise: Hashable, Sendable, Codable {
     let sorted = timings.sorted()
     repetitions = sorted.count
     minimum = sorted[0]
-    median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    median = sorted.medianOfSorted
     slower90 = sorted[min(sorted.count - 1, sorted.count * 9 / 10)] / median - 1
     slowest = sorted[sorted.count - 1] / median - 1
     disturbed = Double(sorted.count { $0 > sorted[0] * (1 + disturbance) }) / Double(sorted.count)

@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Tensors
 
 extension LatencyPredictor {
   /// A predictor that is fitted again on all samples so far and on new ones; a later sample of a key replaces an earlier.

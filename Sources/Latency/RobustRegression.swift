@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Rows of a linear model: `targets[i] ≈ Σ values[i, j] · coefficients[j]`.
 package struct LinearProblem: Sendable {
@@ -108,11 +109,4 @@ package struct RobustRegression: Hashable, Sendable {
     let deviation = max(Self.leastDeviation, 1.4826 * median(residuals.map(abs)))
     return residuals.map { min(1, threshold * deviation / max(abs($0), .leastNormalMagnitude)) }
   }
-}
-
-/// The middle value, or the mean of the two middle ones; 0 for none.
-package func median(_ values: [Double]) -> Double {
-  guard !values.isEmpty else { return 0 }
-  let sorted = values.sorted()
-  return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// What a latency depends on besides the network: stored with every sample, compared before a predictor is used.
 public struct DeviceFingerprint: Hashable, Sendable, Codable {
@@ -55,7 +56,7 @@ public struct LatencySummary: Hashable, Sendable, Codable {
     precondition(!timings.isEmpty, "a summary needs a timing")
     let sorted = timings.sorted()
     minimum = sorted[0]
-    median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    median = sorted.medianOfSorted
     p90 = sorted[min(sorted.count - 1, Int((0.9 * Double(sorted.count)).rounded(.down)))]
     mean = sorted.reduce(0, +) / Double(sorted.count)
     runs = sorted.count

@@ -32,6 +32,7 @@ extension PredictorCommand {
     @Option(help: "Other columns that are known well, with commas between them.") var trainDevices = ""
     @Option(help: "The folder of a predictor of another device; several for samples, with commas between them.")
     var base: String?
+    @Option(help: "Of a folder of samples only as many networks, those that teach most.") var networks: Int?
     @Option(name: .shortAndLong, help: "The folder to write; it is created where it is missing.") var output: String
     @Option(help: "The seed of guesses and of the folds of cross-validation.") var seed: UInt64 = 1
     @Flag(help: "Print one JSON document.") var json = false
@@ -53,6 +54,7 @@ extension PredictorCommand {
     func validate() throws {
       try requirePath(output, "--output")
       try requirePath(base, "--base")
+      guard networks.map({ $0 > 0 }) ?? true else { throw ValidationError("--networks is a number of networks") }
     }
 
     func run() throws {
@@ -65,6 +67,11 @@ extension PredictorCommand {
     }
 
     private func fitTable() throws {
+      guard networks == nil else {
+        throw Diagnostic(
+          .usage, "--networks chooses among samples", rule: "all measured cells of a table are used",
+          remedy: "leave it out, or empty the cells of others")
+      }
       let file = try TableFile.read(table)
       let table = try LatencyTable.load(file)
       let monitor = Console.monitor()
@@ -117,7 +124,7 @@ extension PredictorCommand {
           monitor.report(ProgressUpdate(phase: phase, completed: done, total: total))
         }
       }
-      let networks = try store.measuredNetworks(on: device, progress: progress("reading samples"))
+      let networks = taught(try store.measuredNetworks(on: device, progress: progress("reading samples")))
       guard let fingerprint = try store.devices()[device] else { preconditionFailure("samples have a fingerprint") }
       var provenance = PredictorProvenance(deviceName: device, device: fingerprint)
       let recipes = try store.networkRecipes()
@@ -143,6 +150,12 @@ extension PredictorCommand {
         }
           ?? "samples do not tell how hours differ, so that intervals may be too narrow in another one: collect some more "
           + "networks into the same folder later, and fit again")
+    }
+
+    /// The networks to fit on: all, or those that teach most.
+    private func taught(_ measured: [MeasuredNetwork]) -> [MeasuredNetwork] {
+      guard let networks else { return measured }
+      return MeasuringOrder.byCoverage(measured.map(\.features)).prefix(networks).map { measured[$0] }
     }
 
     private func print(_ error: ErrorReport) {

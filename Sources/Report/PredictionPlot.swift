@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// How far predicted latencies were from measured ones.
 package struct PredictionErrors: Hashable {
@@ -22,10 +23,9 @@ package struct PredictionErrors: Hashable {
     let errors = pairs.map {
       abs($0.predictedMilliseconds - $0.measuredMilliseconds) / $0.measuredMilliseconds
     }
-    let sorted = errors.sorted()
     count = pairs.count
     meanRelative = errors.reduce(0, +) / Double(count)
-    medianRelative = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+    medianRelative = errors.sorted().medianOfSorted
     within5 = Double(errors.filter { $0 <= 0.05 }.count) / Double(count)
     within10 = Double(errors.filter { $0 <= 0.10 }.count) / Double(count)
     rankCorrelation = Self.spearman(pairs.map(\.predictedMilliseconds), pairs.map(\.measuredMilliseconds))

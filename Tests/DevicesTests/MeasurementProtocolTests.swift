@@ -148,6 +148,16 @@ import Testing
     #expect(calm.slowdown(over: Calibration(additions: additions, cache: cache)) == 0)
   }
 
+  @Test("Threads that hand over slowly are apart; fast handovers count only where additions are fast, too")
+  func handovers() {
+    let together = Calibration(additions: 1, cache: 1, handovers: 1)
+    #expect(Calibration(additions: 1, cache: 1, handovers: 2).slowdown(over: together) <= 0)
+    #expect(Calibration(additions: 1, cache: 1, handovers: 4).slowdown(over: together) > 0.2)
+    let onOneCore = Calibration(additions: 1.9, cache: 1.3, handovers: 0.3)
+    #expect(together.fastest(onOneCore) == together && onOneCore.fastest(together) == together)
+    #expect(together.fastest(Calibration(additions: 1.1, cache: 1, handovers: 0.9)).handovers == 0.9)
+  }
+
   @Test("The fastest calibration is handed on to the next measurement")
   func reference() {
     let script = Script { _ in 1 }

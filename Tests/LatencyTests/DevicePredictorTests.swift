@@ -207,6 +207,26 @@ import Testing
     #expect(try twoBases.evaluated(on: held).meanRelativeError < 0.04)
   }
 
+  @Test("Ten networks tell of a device that is another by a power and a factor, before any correction")
+  func power() throws {
+    let base = try DevicePredictor.fit(measured(60, seed: 9), provenance: testProvenance)
+    func other(_ networks: [MeasuredNetwork]) -> [MeasuredNetwork] {
+      networks.map { network in
+        var network = network
+        network.operators = network.operators.map { 5 * pow($0, 1.2) }
+        network.milliseconds = network.operators.reduce(0, +)
+        return network
+      }
+    }
+    let corrected = try DevicePredictor.fit(other(measured(10, seed: 11)), bases: [base], provenance: testProvenance)
+    #expect(abs(corrected.model.scale / 5 - 1) < 0.1)
+    var alone = corrected.model
+    alone.corrections = [:]
+    for network in other(try measured(20, seed: 12, noise: 0)) {
+      #expect(abs(try alone.latency(of: network.features).milliseconds / network.milliseconds - 1) < 0.1)
+    }
+  }
+
   @Test("An operator of a kind that was never measured is an error that names it")
   func unknownOperator() throws {
     let predictor = try DevicePredictor.fit(measured(20, seed: 12), provenance: testProvenance)
@@ -266,6 +286,7 @@ import Testing
       ("\"macs\":", "\"marcs\":", "marcs"),
       ("\"width\":4", "\"width\":0", "position"),
       ("\"corrections\":{", "\"corrections\":1, \"x\":{", "corrections"),
+      ("\"corrections\":{", "\"scale\":0, \"corrections\":{", "costs"),
     ])
   func damaged(original: String, replacement: String, place: String) throws {
     let predictor = try DevicePredictor.fit(measured(20, seed: 16), provenance: testProvenance)

@@ -94,37 +94,40 @@ extension DevicePredictor {
   private static func model(
     _ networks: [MeasuredNetwork], _ bases: [DevicePredictor]
   ) throws -> OperatorModel {
-    let sources = try OperatorModel.sources(
+    guard !bases.isEmpty else { return try OperatorModel.fit(networks) }
+    let (sources, scale) = try OperatorModel.sources(
       bases.map { ($0.provenance.deviceName, $0.model) }, for: networks)
-    return try OperatorModel.fit(networks, sources: sources)
+    return try OperatorModel.fit(networks, sources: sources, scale: scale)
   }
 }
 
 extension OperatorModel {
-  /// The shares of other devices' models with which they tell best what the operators of measured networks took.
+  /// The shares of other devices' models with which they tell best what the operators of measured networks took, and the
+  /// factor on what they tell.
   ///
-  /// Shares are not negative; what all operators take more or less has a coefficient of its own, which the corrections
-  /// learn afterwards. Devices of no use are left out.
+  /// Shares are not negative. Devices of no use are left out.
   static func sources(
     _ models: [(name: String, model: OperatorModel)], for networks: [MeasuredNetwork]
-  ) throws -> [Source] {
-    guard models.count > 1 else { return models.map { Source(name: $0.name, share: 1, model: $0.model) } }
+  ) throws -> (sources: [Source], scale: Double) {
     var (rows, targets): ([[Double]], [Double]) = ([], [])
     for network in networks {
       for (features, milliseconds) in zip(network.features.operators, network.operators) where milliseconds > 0 {
         // Large operators count as much as the part of the network that they are.
         let weight = (milliseconds / network.milliseconds).squareRoot()
         let logs = try models.map { log(try $0.model.parts(of: features).milliseconds) }
+        // The logarithm of the factor may be negative.
         rows.append((logs + [1, -1]).map { weight * $0 })
         targets.append(weight * log(max(OperatorFit.shortest, milliseconds)))
       }
     }
     let regression = RobustRegression(ridge: 1e-4, threshold: 1.5)
-    let shares = regression.scaledCoefficients(rows, targets: targets).prefix(models.count)
-    let sources = zip(models, shares).filter { $0.1 >= leastShare }.map {
-      Source(name: $0.0.name, share: $0.1, model: $0.0.model)
-    }
-    return sources.isEmpty ? [Source(name: models[0].name, share: 1, model: models[0].model)] : sources
+    let solution = regression.scaledCoefficients(rows, targets: targets)
+    let useful = models.indices.filter { solution[$0] >= leastShare }.map { models[$0] }
+    guard !useful.isEmpty else { return ([Source(name: models[0].name, share: 1, model: models[0].model)], 1) }
+    // Without the others, shares and factor are not the same.
+    guard useful.count == models.count else { return try sources(useful, for: networks) }
+    let sources = zip(models, solution).map { Source(name: $0.name, share: $1, model: $0.model) }
+    return (sources, exp(solution[models.count] - solution[models.count + 1]))
   }
 
   private static let leastShare = 0.02

@@ -67,7 +67,7 @@ public struct ScaledInterval: Hashable, Sendable, Codable {
   public var logHalfWidth: Double
   /// By how much more of it h grows from no novelty to all.
   public var noveltyFactor: Double
-  /// By how much h is larger in an hour of which no samples are; `nil` where all samples are of one hour.
+  /// By how much h is larger in an hour of which no samples are; `nil` where samples of one hour, or without times, cannot tell.
   public var hourFactor: Double?
 
   enum CodingKeys: String, CodingKey {

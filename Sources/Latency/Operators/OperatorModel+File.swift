@@ -3,7 +3,7 @@ import Networks
 
 extension OperatorModel: Codable {
   private enum CodingKeys: String, CodingKey {
-    case coefficients, sources, corrections, passings, overheads, footprint
+    case coefficients, sources, scale, corrections, passings, overheads, footprint
     case passingCorrections = "passing_corrections"
   }
 
@@ -22,6 +22,7 @@ extension OperatorModel: Codable {
         forKey: .sources, in: container, debugDescription: "sources are nested too deeply")
     }
     sources = try container.decodeIfPresent([Source].self, forKey: .sources) ?? []
+    scale = try container.decodeIfPresent(Double.self, forKey: .scale) ?? 1
     corrections = try container.decode([String: GaussianProcess].self, forKey: .corrections)
     passings = try container.decodeIfPresent([String: PassingCost].self, forKey: .passings) ?? [:]
     passingCorrections =
@@ -30,7 +31,7 @@ extension OperatorModel: Codable {
     footprint = try container.decodeIfPresent(GaussianProcess.self, forKey: .footprint)
     let isUsable =
       coefficients.categories.allSatisfy { coefficients[$0].isUsable }
-      && sources.allSatisfy { $0.share.isFinite && $0.share >= 0 }
+      && sources.allSatisfy { $0.share.isFinite && $0.share >= 0 } && scale.isFinite && scale > 0
       && overheads.values.allSatisfy { $0.isFinite && $0 >= 0 }
       && passings.values.allSatisfy { $0.call.isFinite && $0.call >= 0 && $0.byte.isFinite && $0.byte >= 0 }
     guard isUsable else {
@@ -42,7 +43,10 @@ extension OperatorModel: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(coefficients, forKey: .coefficients)
-    if !sources.isEmpty { try container.encode(sources, forKey: .sources) }
+    if !sources.isEmpty {
+      try container.encode(sources, forKey: .sources)
+      try container.encode(scale, forKey: .scale)
+    }
     try container.encode(corrections, forKey: .corrections)
     if !passings.isEmpty { try container.encode(passings, forKey: .passings) }
     if !passingCorrections.isEmpty { try container.encode(passingCorrections, forKey: .passingCorrections) }

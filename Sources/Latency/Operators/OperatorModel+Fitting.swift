@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Tensors
 
 /// How operator models are fitted. The constants were chosen by cross-validation on the networks that predictors are
 /// fitted on, never on those that they are tested on; see docs/PREDICTORS.md.
@@ -50,15 +51,19 @@ extension OperatorModel {
 
   /// Fits timed operators, and what the runtime takes for itself.
   ///
-  /// - Parameter sources: models of other devices in place of the linear one.
+  /// - Parameters:
+  ///   - sources: models of other devices in place of the linear one.
+  ///   - scale: the factor on what they tell.
   /// - Throws: `Diagnostic` where OpenBLAS is not installed.
-  package static func fit(_ networks: [MeasuredNetwork], sources: [Source] = []) throws -> OperatorModel {
+  package static func fit(
+    _ networks: [MeasuredNetwork], sources: [Source] = [], scale: Double = 1
+  ) throws -> OperatorModel {
     let timings = networks.flatMap { network in
       zip(network.features.operators, network.operators).lazy.filter { !$0.0.category.isGiven }.map {
         Timing(features: $0, milliseconds: max(OperatorFit.shortest, $1))
       }
     }
-    var model = OperatorModel(sources: sources)
+    var model = OperatorModel(sources: sources, scale: scale)
     if sources.isEmpty {
       for (category, timings) in Dictionary(grouping: timings, by: \.features.category) {
         model.coefficients[category] = coefficients(timings)

@@ -12,6 +12,8 @@ package struct OperatorModel: Hashable, Sendable {
   var coefficients = FeatureTotals()
   /// Models of other devices that stand in place of the coefficients where these are empty.
   var sources: [Source] = []
+  /// The factor on what the sources tell.
+  package var scale = 1.0
   /// The logarithm of the factor on an operator's milliseconds, by group.
   package var corrections: [String: GaussianProcess] = [:]
   /// What the runtime takes between operators by ``Passing/kind``, by ``Passing/origin``, and under "" for all; empty where it
@@ -112,8 +114,8 @@ package struct OperatorModel: Hashable, Sendable {
   /// The milliseconds that the correction multiplies.
   func baseMilliseconds(of features: OperatorFeatures) throws -> Double {
     if !sources.isEmpty {
-      return exp(
-        try sources.reduce(0) { $0 + $1.share * log(try $1.model.parts(of: features).milliseconds) })
+      return scale
+        * exp(try sources.reduce(0) { $0 + $1.share * log(try $1.model.parts(of: features).milliseconds) })
     }
     guard coefficients.contains(features.category) else { throw features.neverMeasured(known: coefficients) }
     return max(Self.least, features.terms.dot(coefficients[features.category]))

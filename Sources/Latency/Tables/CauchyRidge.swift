@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Ridge regression with an intercept, whose loss hardly grows with large residuals (Cauchy's): some measurements of
 /// public tables are wrong by factors.

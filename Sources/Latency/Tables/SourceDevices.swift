@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// What the devices that are known well are like: for each a linear model of its latencies, relative to their median.
 struct SourceDevices: Sendable {

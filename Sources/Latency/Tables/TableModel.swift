@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// What a few measurements of a device say about all architectures of a table.
 ///

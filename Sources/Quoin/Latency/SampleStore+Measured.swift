@@ -2,6 +2,7 @@ import Devices
 import Diagnostics
 import Latency
 import Networks
+import Tensors
 
 extension SampleStore {
   /// The networks that were measured on a device while nothing disturbed it, with what their operators took; the middle of

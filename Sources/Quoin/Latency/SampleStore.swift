@@ -5,6 +5,7 @@ import Networks
 import Search
 import SearchSpaces
 import Store
+import Tensors
 
 /// Measured latencies in one SQLite file, each stored when it is known, with what is needed to make its network again.
 public struct SampleStore: Sendable {
@@ -149,9 +150,8 @@ extension [LatencySample] {
   /// none is; `nil` for no measurement.
   public var agreedMilliseconds: Double? {
     let calm = filter { !$0.latency.disturbed }
-    let medians = (calm.isEmpty ? self : calm).map(\.latency.median).sorted()
-    guard !medians.isEmpty else { return nil }
-    return (medians[(medians.count - 1) / 2] + medians[medians.count / 2]) / 2
+    let medians = (calm.isEmpty ? self : calm).map(\.latency.median)
+    return medians.isEmpty ? nil : median(medians)
   }
 
   /// Whether no measurement was undisturbed.
