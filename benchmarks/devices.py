@@ -12,6 +12,7 @@ The noise ceiling is how often one undisturbed measurement lies within 5 % and 1
 the same network, over all networks of TEST that were measured at least twice in calm.
 """
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -55,6 +56,11 @@ def effort(networks):
         "networks": len(networks), "measurements": len(measurements),
         "calm_networks": sum(any(not one["latency"]["disturbed"] for one in several) for several in networks.values()),
         "seconds": sum(seconds(one) for one in measurements)}
+
+
+def space_names():
+    """The names of the product's search spaces by the families of their networks."""
+    return {hashlib.sha256(file.read_bytes()).hexdigest()[:16]: file.stem for file in Path("searchspaces").glob("*.yaml")}
 
 
 def seconds(one):
@@ -132,16 +138,15 @@ def main():
         one = answers[answer["device"]]
         one["test"] = answer
         rows.append(row(answer["device"], one["fit"], answer["all"], one["noise_ceiling"], one["fit_effort"]["seconds"]))
-    known = compared["devices"]
-    covered = sum(d["all"]["interval_coverage"] * d["all"]["samples"] for d in known)
-    pooled = covered / sum(d["all"]["samples"] for d in known)
-    few = taken_for_new(options, devices, predictors) if options.few else {}
+    pooled = compared["pooled_coverage"]
+    few = taken_for_new(options, devices, predictors) if options.few and len(devices) > 1 else {}
     machine = {"processor": next(iter(fit[devices[0]].values()))[0]["device"]["cpu"], "cores": os.cpu_count(),
                "system": platform.system(), "date": time.strftime("%Y-%m-%d"), "commit": commit}
     (options.out / "devices.json").write_text(
         json.dumps({"machine": machine, "pooled_coverage": pooled, "devices": answers, "as_new": few},
                    indent=1, sort_keys=True) + "\n")
     docs = os.path.relpath("docs", options.out)
+    names = space_names()
     families = sorted({family for answer in compared["devices"] for family in answer["families"]})
     (options.out / "devices.md").write_text(f"""# Latency prediction on the devices of one machine
 
@@ -160,9 +165,9 @@ Over these devices {percent(pooled)} lie in their 90 % intervals.
 
 ## By family
 
-Within 10 % (and 5 %); `single networks` are published ones, the others search spaces by the first digits of their files' checksums.
+Within 10 % (and 5 %); `single networks` are published ones, the others search spaces.
 
-| Device | {' | '.join(families)} |
+| Device | {' | '.join(names.get(family, family) for family in families)} |
 | --- | {' | '.join('---:' for _ in families)} |
 """ + "\n".join(
         f"| {answer['device']} | " + " | ".join(

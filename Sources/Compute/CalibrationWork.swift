@@ -1,4 +1,5 @@
 import CKernels
+import Dispatch
 import Synchronization
 import Tensors
 
@@ -21,6 +22,9 @@ package final class CalibrationWork: Sendable {
 
   /// How often the number comes around, before and while the clock runs.
   private static let (arrivals, rounds) = (20, 1_000)
+
+  /// How often a thread is woken to gather them: some thousandths of a second.
+  private static let awakenings = 30
 
   private let memory: [AlignedBuffer]
   /// A cache line per thread.
@@ -58,6 +62,23 @@ package final class CalibrationWork: Sendable {
       if thread == threads - 1 { end.store(MonotonicClock.nanoseconds, ordering: .relaxed) }
     }
     return Double(end.load(ordering: .relaxed) - start.load(ordering: .relaxed)) / 1e9
+  }
+
+  /// Lets the threads sleep and wake each other in turn, for some thousandths of a second.
+  ///
+  /// A scheduler draws a thread that is woken towards the one that wakes it, and so does a host with its virtual processors; threads
+  /// that only spin are spread.
+  ///
+  /// - Parameter run: runs a piece per thread, all at the same time.
+  package func gather(_ run: ((Int) -> Void) -> Void) {
+    let turns = memory.map { _ in DispatchSemaphore(value: 0) }
+    turns.first?.signal()
+    run { thread in
+      for _ in 0..<Self.awakenings {
+        turns[thread].wait()
+        turns[(thread + 1) % turns.count].signal()
+      }
+    }
   }
 
   private func sink(_ thread: Int) -> UnsafeMutablePointer<UInt64> {

@@ -44,9 +44,24 @@ public struct Calibration: Hashable, Sendable, Codable {
 
   /// By how much the most disturbed piece is slower than in `reference`, as a fraction.
   package func slowdown(over reference: Calibration) -> Double {
-    let apart = reference.handovers > 0 ? handovers / (Self.handoverSlack * reference.handovers) : 0
-    return max(additions / reference.additions, cache / reference.cache, apart) - 1
+    max(additions / reference.additions, cache / reference.cache, distance(over: reference)) - 1
   }
+
+  /// What is the matter where a machine is slower than in `reference`.
+  func disturbance(over reference: Calibration) -> Disturbance { distance(over: reference) > 1 ? .threadsApart : .neighbours }
+
+  /// The time of handovers over the longest that they take where nothing is wrong.
+  private func distance(over reference: Calibration) -> Double {
+    reference.handovers > 0 ? handovers / (Self.handoverSlack * reference.handovers) : 0
+  }
+}
+
+/// What a measurement waits for to end.
+public enum Disturbance: Sendable {
+  /// Other programs share the cores.
+  case neighbours
+  /// Threads are where they have no cache in common.
+  case threadsApart
 }
 
 /// Does the pieces of a ``Calibration`` on all threads of a pool.
@@ -61,6 +76,9 @@ final class Calibrator: Sendable {
 
   /// The faster of two attempts at each piece: what is looked for lasts, a single interruption does not.
   func measure() -> Calibration { attempt().fastest(attempt()) }
+
+  /// Brings threads together that were moved apart.
+  func gather() { work.gather { pool.run(pool.threads, $0) } }
 
   private func attempt() -> Calibration {
     Calibration(

@@ -12,8 +12,15 @@ public protocol Device: Sendable {
   /// What its latencies depend on besides the network.
   var fingerprint: DeviceFingerprint { get }
 
+  /// Whether it measures by the ``MeasurementProtocol`` that it was made with, rather than in a way of its own.
+  var takesRules: Bool { get }
+
   /// Times a network with a batch of one.
   ///
   /// - Throws: ``Diagnostic`` where the device cannot run the network, or is busy for too long.
   func measure(_ network: Network, weights: Weights) throws -> LatencySummary
+}
+
+extension Device {
+  public var takesRules: Bool { true }
 }

@@ -44,12 +44,15 @@ struct MachineTiming {
       var (reference, processor, waits) = (known, 0, 0)
       let timing = try rules.measure(
         reference: &reference, block: { try runner.block($0, $1, processor) },
-        calibrate: { isWaiting in
-          if isWaiting, threads == 1 {
+        calibrate: { disturbance in
+          switch disturbance {
+          case .neighbours where threads == 1:
             processor = (processor + 1) % CPU.current.cores
             CPU.pinCurrentThread(to: processor)
+          case .threadsApart: calibrator.gather()
+          default: break
           }
-          if isWaiting {
+          if disturbance != nil {
             waits += 1
             // Calm often lasts for some thousandths of a second, but who waits for minutes need not keep a processor busy.
             if waits > Self.eagerWaits { usleep(Self.lazyPause) }
@@ -72,8 +75,9 @@ struct MachineTiming {
     return sum > 0 ? operators.mapValues { $0 / sum * milliseconds } : nil
   }
 
-  /// Calibrations that are made one after the other while waiting, some seconds, and the microseconds between later ones.
-  private static let (eagerWaits, lazyPause): (Int, UInt32) = (3_000, 10_000)
+  /// Calibrations that are made one after the other while waiting, some ten seconds, and the microseconds between later ones.
+  /// Pauses cost calm: a host gives processors that sleep to others.
+  private static let (eagerWaits, lazyPause): (Int, UInt32) = (20_000, 10_000)
 
   /// How often operators are timed: for some hundredths of a second, and not so seldom that a median means nothing.
   static func operatorRuns(_ milliseconds: Double) -> Int { max(5, min(50, Int(50 / max(milliseconds, 0.1)))) }

@@ -36,8 +36,10 @@ struct MeasurementLog {
     lastCalibration = last
   }
 
-  /// Whether a block that starts now would be discarded, and there is time left to wait for a better moment.
-  var shouldWait: Bool { isDisturbed(lastCalibration) && lost < rules.patience }
+  /// Why a block that starts now would be discarded, where there is time left to wait for a better moment.
+  var disturbance: Disturbance? {
+    isDisturbed(lastCalibration) && lost < rules.patience ? lastCalibration.disturbance(over: reference) : nil
+  }
 
   /// Takes a calibration that was made while waiting.
   mutating func wait(_ calibration: Calibration, milliseconds: Double) {

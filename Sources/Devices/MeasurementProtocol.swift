@@ -91,28 +91,28 @@ extension MeasurementProtocol {
   ///   - reference: the fastest calibration known from earlier measurements, if any; a faster one takes its place.
   ///   - block: runs the network until as many milliseconds have passed, at least once and at most as often as asked, and
   ///     returns the milliseconds of every run.
-  ///   - calibrate: does a fixed amount of work and returns how long it took; it may look for a calmer place where the
-  ///     machine is being waited for.
+  ///   - calibrate: does a fixed amount of work and returns how long it took; while the end of a disturbance is waited for,
+  ///     it may do something about it.
   ///   - now: the clock, in milliseconds.
   public func measure(
     reference: inout Calibration?, block: (_ milliseconds: Double, _ atMost: Int) throws -> [Double],
-    calibrate: (_ isWaiting: Bool) throws -> Calibration, now: () -> Double
+    calibrate: (_ disturbance: Disturbance?) throws -> Calibration, now: () -> Double
   ) rethrows -> RepeatedTiming {
     if warmUpRuns > 0 { _ = try block(Self.warmUpMilliseconds, warmUpRuns) }
     // The first calibration warms up.
-    _ = try calibrate(false)
-    let first = try calibrate(false)
+    _ = try calibrate(nil)
+    let first = try calibrate(nil)
     var log = MeasurementLog(self, reference: reference?.fastest(first) ?? first, last: first)
     defer { reference = log.reference }
     while true {
       let start = now()
-      if log.shouldWait {
-        let calibration = try calibrate(true)
+      if let disturbance = log.disturbance {
+        let calibration = try calibrate(disturbance)
         log.wait(calibration, milliseconds: now() - start)
         continue
       }
       let timings = try block(blockMilliseconds, maximumRuns - log.runs)
-      let calibration = try calibrate(false)
+      let calibration = try calibrate(nil)
       log.append(Self.warm(timings), calibration: calibration, milliseconds: now() - start)
       if let ending = log.ending { return log.result(ending) }
     }

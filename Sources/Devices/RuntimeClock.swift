@@ -1,4 +1,5 @@
 import Networks
+import Tensors
 
 /// What a clock at every operator adds to a runtime's own timings of them.
 ///
@@ -40,8 +41,7 @@ package struct RuntimeClock {
 
   /// The middle of several, since a disturbed moment makes a clock dearer or cheaper.
   package init(middleOf clocks: [RuntimeClock]) {
-    let sorted = clocks.map(\.milliseconds).sorted()
-    milliseconds = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    milliseconds = median(clocks.map(\.milliseconds))
   }
 
   /// - Parameters few, many: the chains' readings.

@@ -4,6 +4,7 @@ import Foundation
 import Inference
 import Interchange
 import Networks
+import Tensors
 
 /// Another runtime on this machine: ONNX Runtime or OpenVINO, each in a Python process of its own that times the exported
 /// ONNX file.
@@ -74,7 +75,7 @@ public struct RuntimeDevice: Device {
   /// - Throws: ``Diagnostic`` where the network cannot be exported, or the runtime cannot run it.
   public func measure(_ network: Network, weights: Weights) throws -> LatencySummary {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("quoin-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try writing(folder) { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
     defer { try? FileManager.default.removeItem(at: folder) }
     let (network, weights) = try network.prepared(for: precision, weights: weights, threads: threads)
     let question = try question(network, weights, in: folder)
@@ -99,12 +100,22 @@ public struct RuntimeDevice: Device {
     }
   }
 
+  /// Writes something that the worker reads.
+  private func writing(_ place: URL, _ write: () throws -> Void) throws {
+    do { try write() } catch {
+      throw Diagnostic(
+        .failure, "the network cannot be written for \(runtime.title)", at: .init(file: place.path),
+        remedy: "make room there, or set TMPDIR to another folder")
+    }
+  }
+
   /// The question to load a network, whose file is written into a folder.
   private func question(_ network: Network, _ weights: Weights, in folder: URL) throws -> RuntimeProcess.Question {
-    let path = folder.appendingPathComponent("network.onnx").path
-    try ONNX.export(network, weights: weights).write(to: URL(fileURLWithPath: path))
+    let file = folder.appendingPathComponent("network.onnx")
+    let data = try ONNX.export(network, weights: weights)
+    try writing(file) { try data.write(to: file) }
     let shapes = network.inputs.map { (network.nodes[$0].name, network.nodes[$0].shape.dimensions) }
-    return RuntimeProcess.Question(load: path, shapes: Dictionary(uniqueKeysWithValues: shapes))
+    return RuntimeProcess.Question(load: file.path, shapes: Dictionary(uniqueKeysWithValues: shapes))
   }
 
   /// The runtime's timings of the loaded network's operators.
@@ -130,7 +141,7 @@ public struct RuntimeDevice: Device {
     _ = try worker.ask(question(chain.network, chain.weights, in: folder), patience: Self.loadPatience)
     let block = RuntimeProcess.Question(milliseconds: Self.clockMilliseconds, atMost: Self.clockRuns)
     let runs = try worker.ask(block, patience: Self.runPatience).milliseconds ?? []
-    let median = try Self.checked(runs, Self.clockRuns, runtime).sorted()[runs.count / 2]
+    let median = try Self.checked(runs, Self.clockRuns, runtime).sorted().medianOfSorted
     return try .init(milliseconds: median, operators: operators(median))
   }
 

@@ -14,6 +14,8 @@ final class RuntimeProcess: Sendable {
     var missing: String?
     var python: String?
     var error: String?
+    /// Whether the error is none of the network's.
+    var passing: Bool?
   }
 
   /// What a worker is asked.
@@ -65,7 +67,7 @@ final class RuntimeProcess: Sendable {
       throw failure("it answers what is no answer", String(decoding: text.prefix(80), as: UTF8.self))
     }
     if let package = answer.missing { throw missing("\(answer.python ?? python) has no package '\(package)'") }
-    if let error = answer.error { throw failure("it cannot run the network", error, .unsupported) }
+    if let error = answer.error { throw failure("it cannot run the network", error, answer.passing == true ? .failure : .unsupported) }
     return answer
   }
 

@@ -6,7 +6,7 @@
 ///     {"milliseconds": 10, "at_most": 100, "processor": 1}   → {"milliseconds": [1.02, 1.01, …]}
 ///     {"profile": 20}            → {"operators": [{"name": "stem.conv_nchwc", "milliseconds": 0.4}, …]} as they ran
 ///
-/// Any answer may be `{"error": "…"}` instead.
+/// Any answer may be `{"error": "…", "passing": false}` instead.
 enum RuntimeWorker {
   static let program = #"""
     import json, os, shutil, signal, sys, tempfile, time
@@ -142,7 +142,9 @@ enum RuntimeWorker {
             else:
                 answer(version=library.__version__)
         except Exception as error:
-            answer(error=f"{type(error).__name__}: {str(error)[:500]}")
+            # Memory and disks may suffice another time.
+            passing = isinstance(error, (MemoryError, OSError))
+            answer(error=f"{type(error).__name__}: {str(error)[:500]}", passing=passing)
     # Who asked is gone, perhaps before it could tidy up.
     if network:
         shutil.rmtree(os.path.dirname(network[0]), ignore_errors=True)

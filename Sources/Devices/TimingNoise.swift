@@ -13,7 +13,7 @@ public struct TimingNoise: Hashable, Sendable, Codable {
   public var slower90: Double
   /// How much slower than the median the slowest repetition is, as a fraction.
   public var slowest: Double
-  /// The fraction of repetitions that the measuring protocol would call disturbed.
+  /// The fraction of repetitions that take longer than the fastest one by more than the measuring protocol tolerates.
   public var disturbed: Double
 
   enum CodingKeys: String, CodingKey {

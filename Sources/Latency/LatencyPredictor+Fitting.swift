@@ -69,14 +69,12 @@ extension LatencyPredictor {
     for sample in samples { try sample.check() }
   }
 
-  /// The quantile of the absolute logarithmic errors with the rank ⌈(n + 1) · coverage⌉, which covers a new sample with
-  /// that probability when samples are exchangeable.
+  /// The interval that absolute logarithmic errors say.
   private static func conformalInterval(
     _ predicted: [Double], _ measured: [Double], coverage: Double
   ) -> PredictionInterval {
-    let scores = zip(predicted, measured).map { abs(log($1 / $0)) }.sorted()
-    let rank = Int((Double(scores.count + 1) * coverage).rounded(.up))
-    return PredictionInterval(coverage: coverage, logHalfWidth: scores[min(rank, scores.count) - 1])
+    let scores = zip(predicted, measured).map { abs(log($1 / $0)) }
+    return PredictionInterval(coverage: coverage, logHalfWidth: conformalQuantile(scores, level: coverage))
   }
 }
 

@@ -34,7 +34,7 @@ public struct OperatorFeatures: Hashable, Sendable {
     let cost = network.cost(of: node)
     var terms = LatencyTerms()
     terms[.operators] = 1
-    terms[.macs] = Double(node.op.windowElements(output: node.shape) ?? cost.macs)
+    terms[.macs] = node.op.windowElements(output: node.shape) ?? Double(cost.macs)
     terms[.waste] = Double(node.op.wastedMacs(output: node.shape, operands: operands))
     terms[.read] = 4 * Double(operands.reduce(0) { $0 + $1.elementCount })
     terms[.written] = 4 * Double(node.shape.elementCount)
@@ -139,7 +139,7 @@ public struct FeatureTotals: Hashable, Sendable, Codable {
 }
 
 /// Numbers in the widest vector register, in FP32.
-private let vectorWidth = 16
+let vectorWidth = 16
 
 extension Operator {
   /// Multiply-accumulates on the unused lanes of the last vector of output channels.
@@ -164,12 +164,6 @@ extension Operator {
     if case .matrixProduct = self { return operands[1].elementCount }
     guard case .convolution(let c) = self, c.kernel != .one, c.groups != c.channels else { return 0 }
     return output[2] * output[3] * operands[0][1] * c.kernel.height * c.kernel.width
-  }
-
-  /// The elements that a pooling operator reads, window after window.
-  fileprivate func windowElements(output: Shape) -> Int? {
-    guard case .pool(let pool) = self else { return nil }
-    return output.elementCount * pool.kernel.height * pool.kernel.width
   }
 
   /// The elements that go through an exponential.

@@ -14,10 +14,11 @@ public struct Cost: Hashable, Sendable, Codable {
   /// Nothing.
   public init() {}
 
-  /// The sum of two costs.
+  /// The sum of two costs. More operations than fit into a number, as only hostile networks have, are the largest number.
   public static func + (a: Cost, b: Cost) -> Cost {
     var sum = a
-    sum.macs += b.macs
+    let (macs, overflow) = a.macs.addingReportingOverflow(b.macs)
+    sum.macs = overflow ? .max : macs
     sum.parameters += b.parameters
     sum.activationBytes += b.activationBytes
     sum.weightBytes += b.weightBytes
@@ -52,6 +53,13 @@ extension Operator {
     case .input, .constant: true
     default: false
     }
+  }
+
+  /// The elements that a pooling operator reads, window after window; `nil` for other operators.
+  package func windowElements(output: Shape) -> Double? {
+    guard case .pool(let pool) = self else { return nil }
+    // Of hostile networks more than fit into an integer.
+    return Double(output.elementCount) * Double(pool.kernel.height) * Double(pool.kernel.width)
   }
 
   /// Multiply-accumulate operations for an output and operands of the given shapes.

@@ -28,10 +28,13 @@ extension DeviceCommand {
     @Option(help: "How many random architectures of every space.") var architectures = 50
     @Option(name: .customLong("model"), help: "An ONNX file; repeatable.") var models: [String] = []
     @Option(help: "Measurements of every network on every device, spread over the time.") var repeats = 1
-    @Option(help: "Minutes of measuring per device, without waiting, after which no network is begun.")
+    @Option(help: "Minutes of measuring per device, earlier ones in the folder among them, after which no network is begun.")
     var minutes: Double?
-    @Option(help: "Seconds that a measurement waits for a calm machine before disturbed runs have to do.")
-    var patience: Double = MeasurementProtocol().patience / 1e3
+    @Option(
+      help: ArgumentHelp(
+        "Seconds that a measurement waits for a calm machine before disturbed runs have to do; by default "
+          + "\(Int(MeasurementProtocol().patience / 1e3))."))
+    var patience: Double?
     @Flag(help: "Measure in random order, rather than first what teaches a predictor most.") var randomOrder = false
     @Option(help: "The seed of the draws and of the order.") var seed: UInt64 = 0
     @Option(help: "The folder of the samples.") var out = "samples"
@@ -42,7 +45,12 @@ extension DeviceCommand {
       guard (0...100_000).contains(probes), (1...100_000).contains(architectures), (1...1000).contains(repeats) else {
         throw ValidationError("--probes, --architectures and --repeats are numbers of networks and measurements")
       }
-      guard (0...3600).contains(patience) else { throw ValidationError("--patience is from 0 to 3600 seconds") }
+      if let patience, !(0...3600).contains(patience) {
+        throw ValidationError("--patience is from 0 to 3600 seconds, not \(patience)")
+      }
+      if let twice = devices.enumerated().first(where: { devices[..<$0].contains($1) }) {
+        throw ValidationError("\(twice.element) is named twice")
+      }
       if let minutes, !(minutes > 0) { throw ValidationError("--minutes is positive, not \(minutes)") }
     }
 
@@ -52,17 +60,27 @@ extension DeviceCommand {
       (plan.repeats, plan.seed) = (repeats, seed)
       plan.choosesNetworks = !randomOrder
       if let minutes { plan.secondsPerDevice = 60 * minutes }
-      let rules = MeasurementProtocol(patience: 1e3 * patience)
       let collecting = SampleCollecting(
-        devices: try devices.map { try DeviceShelf().device(named: $0, rules: rules) }, plan: plan,
-        store: try SampleStore(folder: out), monitor: Console.monitor())
+        devices: try chosenDevices(), plan: plan, store: try SampleStore(folder: out), monitor: Console.monitor())
       let outcomes = try collecting.run()
       if json { return try Console.print(json: outcomes) }
       for outcome in outcomes {
         Console.print(
-          "\(outcome.device): \(outcome.networks) networks measured in \(Int(outcome.seconds)) s, \(outcome.disturbed) disturbed"
+          "\(outcome.device): \(outcome.networks) networks measured in \(String(format: "%.0f s", outcome.seconds)), "
+            + "\(outcome.disturbed) disturbed"
             + (outcome.refused > 0 ? ", \(outcome.refused) that it cannot run" : "")
             + (outcome.missing > 0 ? ", \(outcome.missing) not measured" : ""))
+      }
+    }
+
+    private func chosenDevices() throws -> [any Device] {
+      let rules = patience.map { MeasurementProtocol(patience: 1e3 * $0) } ?? MeasurementProtocol()
+      return try devices.map { name in
+        let device = try DeviceShelf().device(named: name, rules: rules)
+        if patience != nil, !device.takesRules {
+          Console.note("warning: --patience says nothing to \(name), which measures in a way of its own")
+        }
+        return device
       }
     }
   }

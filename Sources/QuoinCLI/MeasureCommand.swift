@@ -37,9 +37,6 @@ struct MeasureCommand: ParsableCommand {
     {
       throw ValidationError("--device excludes --threads, --isa, --precision and --weights: a device has its own")
     }
-    if runs != nil, device?.contains("://") == true {
-      throw ValidationError("--runs is for this machine's devices: an agent measures by its own protocol")
-    }
   }
 
   private struct Answer: Encodable {
@@ -100,7 +97,15 @@ struct MeasureCommand: ParsableCommand {
       rules = MeasurementProtocol(
         minimumRuns: runs, maximumRuns: 2 * runs + rules.maximumRuns, timeLimit: .infinity, precision: .infinity)
     }
-    if let device { return try DeviceShelf().device(named: device, rules: rules) }
+    if let device {
+      let chosen = try DeviceShelf().device(named: device, rules: rules)
+      guard runs == nil || chosen.takesRules else {
+        throw Diagnostic(
+          .usage, "--runs says nothing to this device", value: chosen.name,
+          rule: "agents and formulas measure in a way of their own", remedy: "leave --runs out")
+      }
+      return chosen
+    }
     return try InferenceCoreDevice(
       threads: options.threads ?? 1, isa: options.level(), precision: options.arithmetic,
       linearFormat: options.linearFormat, rules: rules)

@@ -61,7 +61,7 @@ extension PredictorCommand {
           try monitor.checkInterruption(remedy: "run the same command again")
           monitor.report(.init(phase: "reading \(predictor.provenance.deviceName)", completed: done, total: total))
         }
-        return PredictorEvaluation(predictor, networks.filter { !excluded.contains($0.key) })
+        return try PredictorEvaluation(predictor, networks.filter { !excluded.contains($0.key) })
       }
       if let plot {
         let title = "Networks that the predictors were not fitted on"
@@ -90,7 +90,9 @@ extension PredictorCommand {
 
     private func report(_ evaluation: PredictorEvaluation) {
       guard let errors = evaluation.errors() else {
-        return Console.print("\(evaluation.device): no network to compare with")
+        return Console.print(
+          "\(evaluation.device): no network to compare with"
+            + (evaluation.unknown > 0 ? ", \(evaluation.unknown) hold unknown kinds of operators" : ""))
       }
       Console.print(
         String(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Devices
 import Diagnostics
 import Foundation
 import Interchange
@@ -93,7 +94,7 @@ extension PredictorCommand {
         return try Console.print(
           json: Answer(
             output: output, device: provenance.device, unit: provenance.unit, rows: sorted.count,
-            predicted: Range(least: sorted[0], median: sorted[sorted.count / 2], greatest: sorted[sorted.count - 1]),
+            predicted: Range(least: sorted[0], median: sorted.medianOfSorted, greatest: sorted[sorted.count - 1]),
             extrapolatedRows: answer.extrapolated, measuredRows: answer.measured, figures: answer.figures,
             seconds: seconds))
       }
@@ -146,16 +147,19 @@ extension PredictorCommand {
     /// A device of the predictor's name on this machine may have changed since, or there is none.
     private func warn(of predictor: DevicePredictor, _ folder: String) {
       let (name, fitted) = (predictor.provenance.deviceName, predictor.provenance.device)
-      guard let device = try? DeviceShelf().device(named: name) else {
+      let shelf = DeviceShelf()
+      // Only what the user listed: the file of a predictor must not choose addresses to contact or programs to run.
+      guard shelf.entries.contains(where: { $0.name == name }), let device = try? shelf.device(named: name) else {
         return Console.note(
-          "warning: \(name) cannot be compared with the device that the predictor was fitted on (\(fitted.cpu), "
-            + "\(fitted.runtime)): this machine has none that answers")
+          "warning: \(name.shown) cannot be compared with the device that the predictor was fitted on "
+            + "(\(fitted.cpu.shown), \(fitted.runtime.shown)): none that is listed has the name and answers")
       }
       guard let mismatch = predictor.mismatch(with: device.fingerprint) else { return }
+      let base = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
       Console.note(
         "warning: \(name) is not the device that the predictor was fitted on: \(mismatch); to correct the predictor by ten "
-          + "measurements: quoin device collect \(name) --probes 10 --out samples && "
-          + "quoin predictor fit samples --device \(name) --base \(folder) -o \(folder)-corrected")
+          + "measurements: quoin device collect \(name) --probes 10 --out \(base)-samples && "
+          + "quoin predictor fit \(base)-samples --device \(name) --base \(base) -o \(base)-corrected")
     }
   }
 }

@@ -104,14 +104,22 @@ import Testing
   func heavyNetworks() throws {
     let network = try tinyNetwork()
     var limits = AgentLimits()
-    limits.macs = Double(network.cost.macs)
+    limits.work = Double(network.cost.macs + network.nodes.reduce(0) { $0 + $1.shape.elementCount })
     // The image and the convolution's value live at one time.
     limits.activationBytes = 4 * (3 * 64 + 16 * 64)
     try limits.check(network)
     limits.activationBytes -= 1
     #expect(throws: Diagnostic.self) { try limits.check(network) }
-    (limits.activationBytes, limits.macs) = (1 << 20, limits.macs - 1)
+    (limits.activationBytes, limits.work) = (1 << 20, limits.work - 1)
     #expect(throws: Diagnostic.self) { try limits.check(network) }
+    // 2⁵² comparisons, without a single multiplication.
+    var builder = NetworkBuilder(name: "slow")
+    let image = try builder.input("image", [1, 1, 16_384, 16_384])
+    let pool = Pool(.maximum, kernel: Extent(8_192), stride: .one)
+    let pooled = try builder.append("p", .pool(pool), [image])
+    let slow = builder.network(outputs: [("y", pooled)])
+    let error = try #require(throws: Diagnostic.self) { try AgentLimits().check(slow) }
+    #expect(error.problem.contains("too slow"))
   }
 
   @Test("A body that ends too early, and a client that sends nothing, are dropped")

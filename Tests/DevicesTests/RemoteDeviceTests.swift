@@ -46,17 +46,17 @@ import Testing
   @Test("A wrong token, an unknown device and a network that the agent refuses say what to do")
   func refused() throws {
     var limits = AgentLimits(bytes: 4 << 20)
-    limits.macs = 10
+    limits.work = 10
     let agent = try AgentFixture(limits: limits)
     let wrong = try #require(throws: Diagnostic.self) { try agent.device(token: "wrong") }
     #expect(wrong.category == .unreachable && wrong.remedy?.contains("QUOIN_AGENT_TOKEN") == true)
     let unknown = try #require(throws: Diagnostic.self) { try agent.device("formla") }
     #expect(unknown.category == .usage && unknown.nearest == "formula")
     let heavy = try #require(throws: Diagnostic.self) { try measure(agent.device()) }
-    #expect(heavy.category == .unusableFile && heavy.rule == "it has at most 10.0")
+    #expect(heavy.category == .unusableFile && heavy.problem.contains("too slow"))
     let modest = try AgentFixture(limits: AgentLimits(bytes: 100))
     let large = try #require(throws: Diagnostic.self) { try measure(modest.device()) }
-    #expect(large.category == .unusableFile && large.problem.contains("the agent accepts 100"))
+    #expect(large.category == .failure && large.problem.contains("the agent accepts 100"))
   }
 
   @Test(

@@ -47,6 +47,17 @@ import Testing
     for fact in ["norm", "rmsNorm", "vision networks"] { #expect(text.contains(fact)) }
   }
 
+  @Test("A pool whose window no image fills is refused, and numbers do not overflow")
+  func hugeWindow() throws {
+    let pool = Pool(
+      .maximum, kernel: Extent(65_536), stride: .one,
+      padding: Padding(all: 32_772))
+    let network = try network { builder in
+      try builder.append("p", .pool(pool), [try builder.input("image", [1, 1, 1, 1])])
+    }
+    #expect(message(network).contains("windows have at most"))
+  }
+
   @Test("Inputs are checked by name and shape")
   func inputs() throws {
     let network = try network { builder in

@@ -227,6 +227,24 @@ import Testing
     }
   }
 
+  @Test("Kinds of operators that a source does not know are learned from the new device alone")
+  func ignorantSource() throws {
+    func holds(_ kind: String, _ network: MeasuredNetwork) -> Bool {
+      network.features.operators.contains { $0.category.rawValue == kind }
+    }
+    let networks = try measured(400, seed: 9)
+    let base = try DevicePredictor.fit(networks.filter { !holds("depthwise5", $0) }, provenance: testProvenance)
+    let unknown = try #require(networks.first { holds("depthwise5", $0) })
+    #expect(throws: Diagnostic.self) { try base.predict(unknown.features) }
+    let knowing = try DevicePredictor.fit(Array(networks.prefix(60)), provenance: testProvenance)
+    for bases in [[base], [base, knowing]] {
+      let corrected = try DevicePredictor.fit(measured(20, seed: 11), bases: bases, provenance: testProvenance)
+      let held = try measured(30, seed: 12, noise: 0)
+      #expect(held.contains { holds("depthwise5", $0) })
+      #expect(try corrected.evaluated(on: held).meanRelativeError < 0.08)
+    }
+  }
+
   @Test("An operator of a kind that was never measured is an error that names it")
   func unknownOperator() throws {
     let predictor = try DevicePredictor.fit(measured(20, seed: 12), provenance: testProvenance)
@@ -245,7 +263,7 @@ import Testing
     #expect(try DevicePredictor.fit(networks.reversed(), provenance: testProvenance, seed: 3) == fitted)
     #expect(throws: Diagnostic.self) { try DevicePredictor.fit(Array(networks[..<19]), provenance: testProvenance) }
     #expect(throws: Diagnostic.self) {
-      try DevicePredictor.fit(Array(networks[..<9]), bases: [fitted], provenance: testProvenance)
+      try DevicePredictor.fit(Array(networks[..<7]), bases: [fitted], provenance: testProvenance)
     }
     var silent = networks
     silent[3].operators = silent[3].operators.map { _ in 0 }
@@ -359,12 +377,12 @@ import Testing
   func interval() {
     var random = RandomSource(seed: 18)
     let same = (0..<400).map { _ in (log: 0.05 * random.normal(), novelty: random.uniform()) }
-    #expect(ScaledInterval(errors: same, coverage: 0.9).noveltyFactor < 0.6)
+    #expect(ScaledInterval(errors: same, wanted: same, coverage: 0.9).noveltyFactor < 0.6)
     let growing = (0..<400).map { _ in
       let novelty = random.uniform()
       return (log: 0.02 * (1 + 5 * novelty) * random.normal(), novelty: novelty)
     }
-    let interval = ScaledInterval(errors: growing, coverage: 0.9)
+    let interval = ScaledInterval(errors: growing, wanted: growing, coverage: 0.9)
     #expect((2...12).contains(interval.noveltyFactor))
     let covered = growing.count { abs($0.log) <= interval.logHalfWidth(novelty: $0.novelty) }
     #expect((360...364).contains(covered))

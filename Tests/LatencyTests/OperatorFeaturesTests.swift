@@ -86,6 +86,19 @@ import Testing
     #expect(categories == ["input", "globalAveragePool", "scale", "multiply"])
   }
 
+  @Test("Amounts of work that fit into no integer are counted all the same")
+  func hugeWork() throws {
+    var builder = NetworkBuilder(name: "huge")
+    let image = try builder.input("image", [1, 1, 1, 1])
+    // 3001² windows of 2⁴⁰ elements.
+    let pool = Pool(.maximum, kernel: Extent((1 << 20) - 1), stride: .one, padding: Padding(all: 525_787))
+    let pooled = try builder.append("p", .pool(pool), [image])
+    let network = builder.network(outputs: [("y", pooled)])
+    let features = NetworkFeatures(of: network)
+    let work = try #require(features.operators.last).terms[.macs]
+    #expect(work > 9.3e18 && work.isFinite)
+  }
+
   @Test("Totals are the sums over the operators of a category")
   func totals() throws {
     var random = RandomSource(seed: 1)

@@ -1,6 +1,8 @@
 import Devices
 import Diagnostics
 import Foundation
+import Interchange
+import Latency
 import Networks
 import Quoin
 import Store
@@ -66,6 +68,27 @@ import Testing
       try SampleCollecting(devices: [device], plan: plan, store: SampleStore(folder: folder)).run()
     }
     #expect(error.description.contains("probes 2") && device.count == 0)
+  }
+
+  @Test("A file that is named twice is measured once, and found again where it stands now")
+  func movedFile() throws {
+    let folder = try temporaryFolder()
+    let (old, new) = (folder.appendingPathComponent("a.onnx"), folder.appendingPathComponent("b.onnx"))
+    let network = try ProbeNetwork.network(0, seed: 1)
+    try ONNX.export(network, weights: network.timingWeights(seed: 0)).write(to: old)
+    let store = try SampleStore(folder: folder.path)
+    var plan = SampleCollecting.Plan()
+    plan.models = [old.path, old.path]
+    let device = CountingDevice()
+    _ = try SampleCollecting(devices: [device], plan: plan, store: store).run()
+    #expect(device.count == 1)
+    try FileManager.default.moveItem(at: old, to: new)
+    let error = try #require(throws: Diagnostic.self) { try store.measuredNetworks(on: device.name) }
+    #expect(error.remedy?.contains("--model") == true)
+    plan.models = [new.path]
+    _ = try SampleCollecting(devices: [device], plan: plan, store: store).run()
+    #expect(device.count == 1)
+    #expect(try store.measuredNetworks(on: device.name).count == 1)
   }
 
   @Test("A network is made again from its recipe")

@@ -162,8 +162,9 @@ struct AgentClient: Sendable {
       return nonsense("it is HTTP \(answer.status) without a reason")
     }
     switch answer.status {
-    case 400, 413, 422: return error.diagnostic(.unusableFile, from: url)
-    case 500: return error.diagnostic(.failure, from: url)
+    case 400, 422: return error.diagnostic(.unusableFile, from: url)
+    // An agent may be started again with a higher limit, so that the network is not refused for ever.
+    case 413, 500: return error.diagnostic(.failure, from: url)
     default: return error.diagnostic(.unreachable, from: url)
     }
   }

@@ -54,8 +54,10 @@ struct AgentConnection {
       return .failure(408, AgentError(problem: "the request comes too slowly"))
     } catch let diagnostic as Diagnostic {
       return .failure(Self.status(of: diagnostic), AgentError(diagnostic))
+    } catch let failure as StreamFailure {
+      return .dropped("the connection ended: \(failure)")
     } catch {
-      return .dropped("the connection ended: \(error)")
+      return .failure(500, AgentError(problem: "the measurement failed: \(error)"))
     }
   }
 

@@ -5,8 +5,9 @@ import Networks
 public struct AgentLimits: Hashable, Sendable {
   /// Bytes of a network's file.
   public var bytes: Int
-  /// Multiply-accumulates of a network: more than ViT-H/14 has; some minutes on one core.
-  public var macs = 2e11
+  /// Multiply-accumulates of a network, elements that its pools read and values that it writes: more than ViT-H/14 has; some
+  /// minutes on one core.
+  public var work = 2e11
   /// Bytes of the values of a network that are needed at one time.
   public var activationBytes = 4 << 30
   /// Requests that hold a network or wait for their turn.
@@ -28,11 +29,14 @@ public struct AgentLimits: Hashable, Sendable {
   /// - Throws: ``Diagnostic`` that names the limit.
   package func check(_ network: Network) throws {
     // Sums of hostile networks may not fit into integers.
-    let work = network.nodes.reduce(0.0) { $0 + Double(network.cost(of: $1).macs) }
-    guard work <= macs else {
+    let work = network.nodes.reduce(0.0) { work, node in
+      let elements = Double(node.shape.elementCount)
+      return work + elements + (node.op.windowElements(output: node.shape) ?? Double(network.cost(of: node).macs))
+    }
+    guard work <= self.work else {
       throw Diagnostic(
-        .unusableFile, "the network is too slow for the agent", value: "\(work) multiply-accumulates",
-        rule: "it has at most \(macs)")
+        .unusableFile, "the network is too slow for the agent", value: "\(work) operations",
+        rule: "multiply-accumulates, elements that pools read and values are at most \(self.work)")
     }
     let live = network.liveBytes
     guard live <= activationBytes else {

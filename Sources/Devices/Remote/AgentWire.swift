@@ -52,7 +52,7 @@ package struct AgentMeasurement: Hashable, Sendable, Codable {
   package var summary: LatencySummary? {
     guard latency.min > 0, latency.median >= latency.min, latency.p90 >= latency.median, latency.p90 < Self.longest,
       latency.mean >= latency.min, latency.mean < Self.longest, (1...1_000_000_000).contains(runs),
-      (operators ?? [:]).allSatisfy({ $0.key == $0.key.shown && $0.value >= 0 && $0.value < Self.longest }),
+      (operators ?? [:]).values.allSatisfy({ (0..<Self.longest).contains($0) }),
       (0..<Self.longest).contains(disturbedSeconds ?? 0)
     else { return nil }
     var summary = LatencySummary(milliseconds: [latency.median], disturbed: disturbed)
@@ -106,7 +106,7 @@ extension DeviceFingerprint {
 
 extension String {
   /// The text as a terminal may be given it: without control characters, and not endless.
-  var shown: String {
+  package var shown: String {
     String(String.UnicodeScalarView(unicodeScalars.prefix(500).filter { $0.properties.generalCategory != .control }))
   }
 }

@@ -141,7 +141,7 @@ extension NetworkCompiler {
     let averaging = qn_u8_averaging(
       scale: from.scale / to.scale, x_zero: Int32(from.zero), zero: Int32(to.zero), low: 0, high: 255)
     let blocks = imageBlocks(output, rows: output.height, lanes: 64)
-    let taps = Int(window.kernel_height * window.kernel_width)
+    let taps = Int(window.kernel_height) * Int(window.kernel_width)
     append(
       .bytePool(
         BytePoolStep(

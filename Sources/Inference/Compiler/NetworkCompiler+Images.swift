@@ -5,7 +5,7 @@ import Networks
 import Tensors
 
 extension NetworkCompiler {
-  /// Throws where a window of a pool could be empty.
+  /// Throws where a window of a pool could be empty, or is larger than anything that ends.
   func check(_ pool: Pool, _ node: Network.Node) throws {
     let padding = pool.padding
     guard max(padding.top, padding.bottom) < pool.kernel.height,
@@ -18,7 +18,16 @@ extension NetworkCompiler {
           "padding is smaller than the \(pool.kernel.height)×\(pool.kernel.width) window, so that none is empty"
       )
     }
+    let taps = pool.kernel.height * pool.kernel.width
+    guard taps <= Self.largestWindow else {
+      throw Diagnostic(
+        .unsupported, "the inference core does not run this pool", at: .init(path: node.name),
+        value: "\(pool.kernel.height)×\(pool.kernel.width)", rule: "windows have at most \(Self.largestWindow) elements")
+    }
   }
+
+  /// The elements of a picture of 4096×4096.
+  private static let largestWindow = 1 << 24
 
   mutating func lower(_ pool: Pool, _ node: Network.Node, _ value: Int) throws {
     try check(pool, node)
@@ -36,7 +45,7 @@ extension NetworkCompiler {
   private mutating func appendPool(_ window: qn_window, isMaximum: Bool, _ node: Network.Node, _ value: Int) {
     let (input, output) = (layouts[node.inputs[0]], layouts[value])
     let blocks = imageBlocks(output, rows: output.height)
-    let taps = Int(window.kernel_height * window.kernel_width)
+    let taps = Int(window.kernel_height) * Int(window.kernel_width)
     append(
       .pool(
         PoolStep(

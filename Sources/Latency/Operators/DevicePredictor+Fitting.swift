@@ -5,8 +5,8 @@ import Networks
 extension DevicePredictor {
   /// The fewest networks that a predictor is fitted on.
   public static let fewestNetworks = 20
-  /// The fewest networks that predictors of other devices are corrected by.
-  public static let fewestCorrections = 10
+  /// The fewest networks that predictors of other devices are corrected by: of ten that are measured two may fail.
+  public static let fewestCorrections = 8
   /// Where there are as many networks other than probes, intervals are for such networks: probes are made to be unlike each
   /// other, and harder to predict than anything that is used.
   private static let fewestForIntervals = 40
@@ -54,20 +54,35 @@ extension DevicePredictor {
     var interval = interval(unseen, coverage)
     interval.hourFactor =
       MeasuringHours.factor(outside, beside: unseen) ?? bases.compactMap(\.interval.hourFactor).max()
-    let covered = unseen.count { abs($0.error.log) <= interval.logHalfWidth(novelty: $0.latency.novelty) }
     try progress(fits, fits)
     return DevicePredictor(
       model: model, interval: interval, provenance: provenance, sampleCount: networks.count,
       error: ErrorReport(
         .crossValidation, predicted: unseen.map(\.latency.milliseconds), measured: unseen.map(\.network.milliseconds),
-        intervalCoverage: Double(covered) / Double(unseen.count)))
+        intervalCoverage: covered(unseen, interval)))
   }
 
   private static func interval(_ unseen: [Unseen], _ coverage: Double) -> ScaledInterval {
+    ScaledInterval(errors: unseen.map(\.error), wanted: wanted(unseen).map(\.error), coverage: coverage)
+  }
+
+  /// The networks that intervals are for.
+  private static func wanted(_ unseen: [Unseen]) -> [Unseen] {
     let real = unseen.filter { $0.network.family != ProbeNetwork.family }
-    return ScaledInterval(
-      errors: unseen.map(\.error), wanted: real.count >= fewestForIntervals ? real.map(\.error) : [], coverage: coverage
-    )
+    return real.count >= fewestForIntervals ? real : unseen
+  }
+
+  /// The fraction of the networks that intervals are for that lies in them, where the other folds tell how wide they are.
+  private static func covered(_ unseen: [Unseen], _ interval: ScaledInterval) -> Double {
+    let wanted = wanted(unseen)
+    let covered = Dictionary(grouping: wanted, by: \.part).reduce(0) { covered, fold in
+      var others = ScaledInterval(
+        errors: unseen.filter { $0.part != fold.key }.map(\.error),
+        wanted: wanted.filter { $0.part != fold.key }.map(\.error), coverage: interval.coverage)
+      others.hourFactor = interval.hourFactor
+      return covered + fold.value.count { abs($0.error.log) <= others.logHalfWidth(novelty: $0.latency.novelty) }
+    }
+    return Double(covered) / Double(wanted.count)
   }
 
   private static func check(_ networks: [MeasuredNetwork], _ bases: [DevicePredictor]) throws {
@@ -80,9 +95,9 @@ extension DevicePredictor {
     let fewest = isCorrection ? fewestCorrections : fewestNetworks
     guard networks.count >= fewest else {
       throw Diagnostic(
-        .failure, "too few samples to fit a latency predictor", value: "\(networks.count)",
+        .failure, "too few undisturbed samples to fit a latency predictor", value: "\(networks.count)",
         rule: "at least \(fewest) are needed" + (isCorrection ? "" : ", or \(fewestCorrections) with --base"),
-        remedy: "measure more networks")
+        remedy: "measure more networks, or in a calmer hour")
     }
     for network in networks where network.operators.allSatisfy({ $0 == 0 }) {
       throw Diagnostic(
@@ -105,13 +120,14 @@ extension OperatorModel {
   /// The shares of other devices' models with which they tell best what the operators of measured networks took, and the
   /// factor on what they tell.
   ///
-  /// Shares are not negative. Devices of no use are left out.
+  /// Shares are not negative. Devices of no use are left out, and operators that some device does not know play no part.
   static func sources(
     _ models: [(name: String, model: OperatorModel)], for networks: [MeasuredNetwork]
   ) throws -> (sources: [Source], scale: Double) {
     var (rows, targets): ([[Double]], [Double]) = ([], [])
     for network in networks {
-      for (features, milliseconds) in zip(network.features.operators, network.operators) where milliseconds > 0 {
+      for (features, milliseconds) in zip(network.features.operators, network.operators)
+      where milliseconds > 0 && models.allSatisfy({ $0.model.knows(features.category) }) {
         // Large operators count as much as the part of the network that they are.
         let weight = (milliseconds / network.milliseconds).squareRoot()
         let logs = try models.map { log(try $0.model.parts(of: features).milliseconds) }
@@ -123,7 +139,7 @@ extension OperatorModel {
     let regression = RobustRegression(ridge: 1e-4, threshold: 1.5)
     let solution = regression.scaledCoefficients(rows, targets: targets)
     let useful = models.indices.filter { solution[$0] >= leastShare }.map { models[$0] }
-    guard !useful.isEmpty else { return ([Source(name: models[0].name, share: 1, model: models[0].model)], 1) }
+    guard !useful.isEmpty else { return ([], 1) }
     // Without the others, shares and factor are not the same.
     guard useful.count == models.count else { return try sources(useful, for: networks) }
     let sources = zip(models, solution).map { Source(name: $0.name, share: $1, model: $0.model) }

@@ -39,6 +39,9 @@ public struct DevicePredictor: Hashable, Sendable {
     return prediction
   }
 
+  /// Whether all kinds of a network's operators were measured.
+  public func knows(_ network: NetworkFeatures) -> Bool { model.knows(network) }
+
   /// What differs between the device of the samples and `device`; `nil` where nothing does.
   public func mismatch(with device: DeviceFingerprint) -> FingerprintMismatch? {
     FingerprintMismatch(stored: provenance.device, current: device)
@@ -84,10 +87,10 @@ public struct ScaledInterval: Hashable, Sendable, Codable {
 
   /// What the errors of predictions say, each made without its network.
   ///
-  /// The factor makes the errors, if they were Laplace distributed, likeliest; the width is the quantile of the scaled
-  /// errors with the rank ⌈(n + 1) · coverage⌉, of those in `wanted` where some are given.
+  /// The factor makes the errors, if they were Laplace distributed, likeliest; the width is the conformal quantile of the
+  /// scaled errors in `wanted`.
   package init(
-    errors: [(log: Double, novelty: Double)], wanted: [(log: Double, novelty: Double)] = [], coverage: Double
+    errors: [(log: Double, novelty: Double)], wanted: [(log: Double, novelty: Double)], coverage: Double
   ) {
     func scaled(_ factor: Double, _ errors: [(log: Double, novelty: Double)]) -> [Double] {
       errors.map { abs($0.log) / (1 + factor * $0.novelty) }
@@ -98,10 +101,8 @@ public struct ScaledInterval: Hashable, Sendable, Codable {
     }
     let factors = [0, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 50]
     let factor = factors.min { unlikelihood($0) < unlikelihood($1) } ?? 0
-    let sorted = scaled(factor, wanted.isEmpty ? errors : wanted).sorted()
-    let rank = Int((Double(sorted.count + 1) * coverage).rounded(.up))
     self.coverage = coverage
     noveltyFactor = factor
-    logHalfWidth = sorted[min(rank, sorted.count) - 1]
+    logHalfWidth = conformalQuantile(scaled(factor, wanted), level: coverage)
   }
 }

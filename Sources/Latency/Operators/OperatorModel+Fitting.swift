@@ -52,7 +52,7 @@ extension OperatorModel {
   /// Fits timed operators, and what the runtime takes for itself.
   ///
   /// - Parameters:
-  ///   - sources: models of other devices in place of the linear one.
+  ///   - sources: models of other devices in place of the linear one, for the categories that all of them know.
   ///   - scale: the factor on what they tell.
   /// - Throws: `Diagnostic` where OpenBLAS is not installed.
   package static func fit(
@@ -64,10 +64,8 @@ extension OperatorModel {
       }
     }
     var model = OperatorModel(sources: sources, scale: scale)
-    if sources.isEmpty {
-      for (category, timings) in Dictionary(grouping: timings, by: \.features.category) {
-        model.coefficients[category] = coefficients(timings)
-      }
+    for (category, timings) in Dictionary(grouping: timings, by: \.features.category) where !model.knows(category) {
+      model.coefficients[category] = coefficients(timings)
     }
     for (group, timings) in Dictionary(grouping: timings, by: \.features.category.group) {
       model.corrections[group] = try correction(timings, to: model)

@@ -10,7 +10,7 @@ import Networks
 package struct OperatorModel: Hashable, Sendable {
   /// Milliseconds per unit of work, by category.
   var coefficients = FeatureTotals()
-  /// Models of other devices that stand in place of the coefficients where these are empty.
+  /// Models of other devices that stand in place of the coefficients that are not there.
   var sources: [Source] = []
   /// The factor on what the sources tell.
   package var scale = 1.0
@@ -113,12 +113,21 @@ package struct OperatorModel: Hashable, Sendable {
 
   /// The milliseconds that the correction multiplies.
   func baseMilliseconds(of features: OperatorFeatures) throws -> Double {
-    if !sources.isEmpty {
-      return scale
-        * exp(try sources.reduce(0) { $0 + $1.share * log(try $1.model.parts(of: features).milliseconds) })
+    if coefficients.contains(features.category) {
+      return max(Self.least, features.terms.dot(coefficients[features.category]))
     }
-    guard coefficients.contains(features.category) else { throw features.neverMeasured(known: coefficients) }
-    return max(Self.least, features.terms.dot(coefficients[features.category]))
+    guard !sources.isEmpty else { throw features.neverMeasured(known: coefficients) }
+    return scale * exp(try sources.reduce(0) { $0 + $1.share * log(try $1.model.parts(of: features).milliseconds) })
+  }
+
+  /// Whether operators of all categories of a network were timed.
+  func knows(_ network: NetworkFeatures) -> Bool {
+    network.operators.allSatisfy { $0.category.isGiven || knows($0.category) }
+  }
+
+  /// Whether operators of a category were timed, here or on all of the other devices.
+  func knows(_ category: OperatorCategory) -> Bool {
+    coefficients.contains(category) || !sources.isEmpty && sources.allSatisfy { $0.model.knows(category) }
   }
 
   /// The factor on a network's milliseconds.

@@ -104,9 +104,6 @@ extension OperatorPosition {
   }
 }
 
-/// Numbers in the widest vector register, in FP32.
-private let vectorWidth = 16
-
 /// The used part of the vectors that a number of channels needs.
 private func fill(_ channels: Int) -> Float {
   Float(channels) / Float((channels + vectorWidth - 1) / vectorWidth * vectorWidth)

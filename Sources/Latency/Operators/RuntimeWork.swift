@@ -59,7 +59,7 @@ enum RuntimeWork {
   }
 
   private static func kind(of convolution: Convolution, channels: Int) -> String {
-    let fills = (convolution.groups == channels ? channels : channels / convolution.groups) % 16 == 0
+    let fills = (convolution.groups == channels ? channels : channels / convolution.groups) % vectorWidth == 0
     if convolution.groups > 1 {
       let name = convolution.groups == channels ? "depthwise" : "grouped"
       return fills ? name : "ragged \(name)"

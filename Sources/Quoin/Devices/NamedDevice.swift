@@ -9,6 +9,7 @@ struct NamedDevice: Device {
   init(_ name: String, _ device: any Device) { (self.name, self.device) = (name, device) }
 
   var fingerprint: DeviceFingerprint { device.fingerprint }
+  var takesRules: Bool { device.takesRules }
 
   func measure(_ network: Network, weights: Weights) throws -> LatencySummary {
     try device.measure(network, weights: weights)

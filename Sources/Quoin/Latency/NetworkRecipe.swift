@@ -48,6 +48,8 @@ extension NetworkRecipe {
 struct NetworkKitchen {
   /// The spaces by the SHA-256 of their files.
   var spaces: [String: SearchSpace]
+  /// Where ONNX files stood later, by their SHA-256.
+  var places: [String: [String]] = [:]
 
   /// - Throws: ``Diagnostic`` where a file is missing or has changed, or a space is not known.
   func network(_ recipe: NetworkRecipe) throws -> (network: Network, weights: Weights) {
@@ -79,12 +81,12 @@ struct NetworkKitchen {
   }
 
   private func file(_ path: String, _ hash: String) throws -> (network: Network, weights: Weights) {
-    let data = try readFile(path)
-    guard sha256(data) == hash else {
-      throw Diagnostic(
-        .unusableFile, "the file has changed since it was measured", at: .init(file: path),
-        rule: "its SHA-256 was \(hash)", remedy: "collect into another folder")
+    for place in [path] + places[hash, default: []] {
+      if let data = try? readFile(place), sha256(data) == hash { return try ONNX.import(data, path: place) }
     }
-    return try ONNX.import(data, path: path)
+    throw Diagnostic(
+      .unusableFile, "the file of a measured network is gone, or has changed", at: .init(file: path),
+      rule: "its SHA-256 was \(hash)",
+      remedy: "put it back, or run quoin device collect with --model and its new place")
   }
 }

@@ -33,14 +33,15 @@ public struct PredictorEvaluation: Sendable {
   public let unknown: Int
 
   /// Compares.
-  public init(_ predictor: DevicePredictor, _ networks: [MeasuredNetwork]) {
+  ///
+  /// - Throws: ``Diagnostic`` where the predictor's numbers give no latency.
+  public init(_ predictor: DevicePredictor, _ networks: [MeasuredNetwork]) throws {
     device = predictor.provenance.deviceName
-    rows = networks.compactMap { network in
-      (try? predictor.predict(network.features)).map {
-        Row(
-          key: network.key, family: network.family, measured: network.milliseconds, predicted: $0.milliseconds,
-          lower: $0.lower, upper: $0.upper)
-      }
+    rows = try networks.filter { predictor.knows($0.features) }.map { network in
+      let prediction = try predictor.predict(network.features)
+      return Row(
+        key: network.key, family: network.family, measured: network.milliseconds, predicted: prediction.milliseconds,
+        lower: prediction.lower, upper: prediction.upper)
     }.sorted { ($0.error, $0.key) > ($1.error, $1.key) }
     unknown = networks.count - rows.count
   }

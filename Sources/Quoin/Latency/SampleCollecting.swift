@@ -178,7 +178,8 @@ public struct SampleCollecting: Sendable {
         .usage, "there is nothing to measure", rule: "networks come from probes, spaces or ONNX files",
         remedy: "add --probes 100, --space FILE or --model FILE")
     }
-    return (recipes, NetworkKitchen(spaces: spaces))
+    var seen: Set<String> = []
+    return (recipes.filter { seen.insert($0.key).inserted }, NetworkKitchen(spaces: spaces))
   }
 
   /// Comparing all operators of all networks takes memory that grows with the square of their number.

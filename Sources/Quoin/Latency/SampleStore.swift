@@ -13,7 +13,7 @@ public struct SampleStore: Sendable {
   public static let fileName = "samples.sqlite"
 
   private let storage: any StudyStorage
-  private static let (recipes, spaces, devices) = ("network", "space", "device")
+  private static let (recipes, spaces, devices, places) = ("network", "space", "device", "place")
 
   /// Opens the samples of a folder, which is made where it is missing.
   ///
@@ -39,12 +39,15 @@ public struct SampleStore: Sendable {
   private static func kind(_ device: String) -> String { "latency on \(device)" }
   private static func refusals(_ device: String) -> String { "refusal on \(device)" }
 
-  /// Keeps how a network is made.
+  /// Keeps how a network is made, and where its file stands now.
   ///
   /// - Throws: ``Diagnostic`` where the samples here are of probes that another version drew for the same numbers.
   func record(_ recipe: NetworkRecipe) throws {
     let standing: NetworkRecipe = try decoded(
       storage.record(fact: json(recipe), kind: Self.recipes, key: recipe.key), recipe.key)
+    if standing != recipe, case .file(let path, let hash) = recipe {
+      try storage.record(fact: json([hash, path]), kind: Self.places, key: sha256(Data((hash + path).utf8)))
+    }
     guard case .probe(_, _, let drawn) = standing, case .probe(_, _, let wanted) = recipe, drawn != wanted else {
       return
     }
@@ -58,9 +61,11 @@ public struct SampleStore: Sendable {
     try storage.record(fact: json(yaml), kind: Self.spaces, key: hash)
   }
 
-  /// Keeps a measurement; `attempt` counts those of one network on one device.
+  /// Keeps a measurement; `attempt` counts those of one network on one device, where no other process was faster.
   func record(_ sample: LatencySample, on device: String, attempt: Int) throws {
-    try storage.record(fact: json(sample), kind: Self.kind(device), key: "\(sample.key)/\(attempt)")
+    let (text, kind) = (try json(sample), Self.kind(device))
+    var attempt = attempt
+    while try storage.record(fact: text, kind: kind, key: "\(sample.key)/\(attempt)") != text { attempt += 1 }
   }
 
   /// All measurements on a device by network, in the order of attempts.
@@ -90,7 +95,16 @@ public struct SampleStore: Sendable {
   }
 
   /// What makes measured networks again.
-  func kitchen() throws -> NetworkKitchen { NetworkKitchen(spaces: try searchSpaces()) }
+  func kitchen() throws -> NetworkKitchen { NetworkKitchen(spaces: try searchSpaces(), places: try places()) }
+
+  /// Where files stood after they were first measured, by their SHA-256.
+  private func places() throws -> [String: [String]] {
+    try storage.facts(ofKind: Self.places).sorted { $0.key < $1.key }.reduce(into: [:]) { places, fact in
+      let pair: [String] = try decoded(fact.value, fact.key)
+      guard pair.count == 2 else { throw damaged(fact.key) }
+      places[pair[0], default: []].append(pair[1])
+    }
+  }
 
   /// The spaces that recipes name.
   private func searchSpaces() throws -> [String: SearchSpace] {
