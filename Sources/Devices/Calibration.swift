@@ -48,7 +48,9 @@ public struct Calibration: Hashable, Sendable, Codable {
   }
 
   /// What is the matter where a machine is slower than in `reference`.
-  func disturbance(over reference: Calibration) -> Disturbance { distance(over: reference) > 1 ? .threadsApart : .neighbours }
+  func disturbance(over reference: Calibration) -> Disturbance {
+    distance(over: reference) > 1 ? .threadsApart : .neighbours
+  }
 
   /// The time of handovers over the longest that they take where nothing is wrong.
   private func distance(over reference: Calibration) -> Double {

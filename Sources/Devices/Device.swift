@@ -22,5 +22,6 @@ public protocol Device: Sendable {
 }
 
 extension Device {
+  /// Devices time by rules that they are given unless they say otherwise.
   public var takesRules: Bool { true }
 }

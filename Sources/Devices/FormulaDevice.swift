@@ -14,6 +14,7 @@ public struct FormulaDevice: Device, Hashable {
   public let overheadMicroseconds: Double
   /// The arithmetic; bytes are a quarter of the traffic.
   public let precision: Precision
+  /// A formula times nothing.
   public var takesRules: Bool { false }
 
   /// Creates a formula.

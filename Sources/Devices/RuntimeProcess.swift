@@ -67,7 +67,9 @@ final class RuntimeProcess: Sendable {
       throw failure("it answers what is no answer", String(decoding: text.prefix(80), as: UTF8.self))
     }
     if let package = answer.missing { throw missing("\(answer.python ?? python) has no package '\(package)'") }
-    if let error = answer.error { throw failure("it cannot run the network", error, answer.passing == true ? .failure : .unsupported) }
+    if let error = answer.error {
+      throw failure("it cannot run the network", error, answer.passing == true ? .failure : .unsupported)
+    }
     return answer
   }
 

@@ -28,7 +28,8 @@ extension DeviceCommand {
     @Option(help: "How many random architectures of every space.") var architectures = 50
     @Option(name: .customLong("model"), help: "An ONNX file; repeatable.") var models: [String] = []
     @Option(help: "Measurements of every network on every device, spread over the time.") var repeats = 1
-    @Option(help: "Minutes of measuring per device, earlier ones in the folder among them, after which no network is begun.")
+    @Option(
+      help: "Minutes of measuring per device, earlier ones in the folder among them, after which no network is begun.")
     var minutes: Double?
     @Option(
       help: ArgumentHelp(

@@ -176,6 +176,23 @@ import Testing
     #expect(script.runs == 2 + timing.milliseconds.count)
   }
 
+  @Test("Whoever waits is told whether neighbours or the threads' places are the matter", arguments: [true, false])
+  func whatIsTheMatter(apart: Bool) {
+    var reference: Calibration? = Calibration(additions: 1, cache: 1, handovers: 1)
+    var seen: [Disturbance?] = []
+    _ = rules.measure(
+      reference: &reference, block: { MeasurementProtocol.block($0, atMost: $1) { 1 } },
+      calibrate: { disturbance in
+        seen.append(disturbance)
+        let isCalm = seen.count > 5
+        return Calibration(
+          additions: isCalm || apart ? 1 : 2, cache: 1, handovers: isCalm || !apart ? 1 : 10)
+      }, now: { 0 })
+    let matter: Disturbance = apart ? .threadsApart : .neighbours
+    #expect(seen.indices.allSatisfy { seen[$0] == (2..<6 ~= $0 ? matter : nil) })
+    #expect(seen.count > 6)
+  }
+
   @Test("An error of the network ends the measurement")
   func failure() {
     struct Broken: Error {}

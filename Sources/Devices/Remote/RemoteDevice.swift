@@ -11,6 +11,7 @@ public struct RemoteDevice: Device {
   public let name: String
   /// What the agent says its latencies depend on.
   public let fingerprint: DeviceFingerprint
+  /// The other machine times by rules of its own.
   public var takesRules: Bool { false }
   /// The device's name on its own machine.
   private let device: String

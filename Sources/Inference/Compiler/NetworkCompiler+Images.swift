@@ -22,7 +22,8 @@ extension NetworkCompiler {
     guard taps <= Self.largestWindow else {
       throw Diagnostic(
         .unsupported, "the inference core does not run this pool", at: .init(path: node.name),
-        value: "\(pool.kernel.height)×\(pool.kernel.width)", rule: "windows have at most \(Self.largestWindow) elements")
+        value: "\(pool.kernel.height)×\(pool.kernel.width)",
+        rule: "windows have at most \(Self.largestWindow) elements")
     }
   }
 

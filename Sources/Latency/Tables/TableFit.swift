@@ -83,20 +83,39 @@ struct TableFit {
 
   private func transferred(_ step: () throws -> Void) throws -> (costs: TableCosts, judged: Judged) {
     var predictor = TablePredictor(sources, seed: seed)
-    func costs(_ measured: [Measurement]) throws -> TableCosts {
+    func fit(_ measured: [Measurement]) throws -> TableCosts {
       let model = try predictor.adapted(to: measured)
       try step()
       return TableCosts(model, encoding)
     }
     var predictions = [LatencyPrediction?](repeating: nil, count: measured.count)
     for fold in folds {
-      for (position, prediction) in zip(fold, predict(fold, by: try costs(without(fold)))) {
+      for (position, prediction) in zip(fold, predict(fold, by: try fit(without(fold)))) {
         predictions[position] = prediction
       }
     }
     let all = predictions.compactMap { $0 }
-    let covered = zip(all, measured).count { $0.lower <= $1.latency && $1.latency <= $0.upper }
-    return (try costs(measured), judged(all, coverage: Double(covered) / Double(all.count)))
+    let scores = zip(all, measured).map { prediction, measurement in
+      let error = abs(measurement.latency - prediction.milliseconds)
+      return error / max(prediction.upper - prediction.milliseconds, .ulpOfOne * prediction.milliseconds)
+    }
+    var costs = try fit(measured)
+    // What the process says of itself is too narrow where costs outnumber many measurements and no source helps.
+    guard measured.count > Self.mostFew else {
+      return (costs, judged(all, coverage: Double(scores.count { $0 <= 1 }) / Double(scores.count)))
+    }
+    costs.reach *= conformalQuantile(scores)
+    return (costs, judged(all, coverage: coverage(scores)))
+  }
+
+  /// The part of the measurements within the reach that those of the other folds ask for.
+  private func coverage(_ scores: [Double]) -> Double {
+    let covered = folds.reduce(0) { covered, fold in
+      let left = Set(fold)
+      let reach = conformalQuantile(scores.indices.filter { !left.contains($0) }.map { scores[$0] })
+      return covered + fold.count { scores[$0] <= reach }
+    }
+    return Double(covered) / Double(scores.count)
   }
 
   // MARK: Ridge regression
@@ -114,15 +133,9 @@ struct TableFit {
       }
       try step()
     }
-    var covered = 0
-    for fold in folds {
-      let left = Set(fold)
-      let reach = conformalQuantile(scores.indices.filter { !left.contains($0) }.map { scores[$0] })
-      covered += fold.count { scores[$0] <= reach }
-    }
     let costs = choice.costs(of: measured, encoding, sources, reach: conformalQuantile(scores))
     try step()
-    return (costs, judged(predictions.compactMap { $0 }, coverage: Double(covered) / Double(measured.count)))
+    return (costs, judged(predictions.compactMap { $0 }, coverage: coverage(scores)))
   }
 }
 
