@@ -55,7 +55,21 @@ def effort(networks):
     return {
         "networks": len(networks), "measurements": len(measurements),
         "calm_networks": sum(any(not one["latency"]["disturbed"] for one in several) for several in networks.values()),
-        "seconds": sum(seconds(one) for one in measurements)}
+        "seconds": sum(seconds(one) for one in measurements), "stretches": stretches(networks)}
+
+
+def stretches(networks):
+    """When the undisturbed measurements were made: stretches without a pause of half an hour."""
+    times = sorted(one["time"] for several in networks.values() for one in several if not one["latency"]["disturbed"])
+    starts = [0] + [position for position in range(1, len(times)) if times[position] - times[position - 1] > 1800]
+    ends = starts[1:] + [len(times)]
+    clock = lambda moment: time.strftime("%H:%M", time.gmtime(moment))
+    return [{"from": clock(times[start]), "to": clock(times[end - 1]), "measurements": end - start}
+            for start, end in zip(starts, ends)]
+
+
+def when(effort):
+    return ", ".join(f"{one['from']}–{one['to']} ({one['measurements']})" for one in effort["stretches"])
 
 
 def space_names():
@@ -162,6 +176,15 @@ out, and no network of the test took part in fitting.
 Over these devices {percent(pooled)} lie in their 90 % intervals.
 
 ![Predicted over measured latencies](devices.svg)
+
+## When
+
+Undisturbed measurements by the time of day (UTC).
+
+| Device | to fit | to test |
+| --- | --- | --- |
+""" + "\n".join(
+        f"| {device} | {when(one['fit_effort'])} | {when(one['test_effort'])} |" for device, one in answers.items()) + f"""
 
 ## By family
 
