@@ -12,6 +12,7 @@ The noise ceiling is how often one undisturbed measurement lies within 5 % and 1
 the same network, over all networks of TEST that were measured at least twice in calm.
 """
 import argparse
+import bisect
 import hashlib
 import json
 import os
@@ -22,6 +23,11 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+# Seconds without a measurement that begin another hour.
+PAUSE = 1800
+# More rows than there are.
+EVERY = 1_000_000
 
 
 def samples(folder):
@@ -58,10 +64,14 @@ def effort(networks):
         "seconds": sum(seconds(one) for one in measurements), "stretches": stretches(networks)}
 
 
+def calm_times(networks):
+    return sorted(one["time"] for several in networks.values() for one in several if not one["latency"]["disturbed"])
+
+
 def stretches(networks):
     """When the undisturbed measurements were made: stretches without a pause of half an hour."""
-    times = sorted(one["time"] for several in networks.values() for one in several if not one["latency"]["disturbed"])
-    starts = [0] + [position for position in range(1, len(times)) if times[position] - times[position - 1] > 1800]
+    times = calm_times(networks)
+    starts = [0] + [position for position in range(1, len(times)) if times[position] - times[position - 1] > PAUSE]
     ends = starts[1:] + [len(times)]
     clock = lambda moment: time.strftime("%H:%M", time.gmtime(moment))
     return [{"from": clock(times[start]), "to": clock(times[end - 1]), "measurements": end - start}
@@ -80,6 +90,45 @@ def space_names():
 def seconds(one):
     """How long a measurement took, without waiting for a calm machine."""
     return (one.get("seconds") or 0) - (one["latency"].get("disturbedSeconds") or 0)
+
+
+def measurements_covered(rows, fit, test):
+    """How many single undisturbed measurements lie in the intervals of their networks: all of them, and those that
+    were made half an hour or more from any measurement of FIT."""
+    known = calm_times(fit)
+    everywhere, elsewhere = [], []
+    for row in rows:
+        for one in test[row["key"]]:
+            if one["latency"]["disturbed"]:
+                continue
+            covered = row["lower"] <= one["latency"]["median"] <= row["upper"]
+            everywhere.append(covered)
+            after = bisect.bisect(known, one["time"])
+            if all(abs(time - one["time"]) >= PAUSE for time in known[max(0, after - 1):after + 1]):
+                elsewhere.append(covered)
+    share = lambda covered: statistics.mean(covered) if covered else None
+    return {"measurements": len(everywhere), "coverage": share(everywhere), "in_other_hours": len(elsewhere),
+            "coverage_in_other_hours": share(elsewhere)}
+
+
+def coverage_table(answers):
+    rows = [
+        f"| {device} | {percent(one['test']['all']['interval_coverage'])} | {percent(one['single']['coverage'])} "
+        f"({one['single']['measurements']}) | {percent(one['single']['coverage_in_other_hours'])} "
+        f"({one['single']['in_other_hours']}) |" for device, one in answers.items()]
+    def mean(cover):
+        values = [cover(one) for one in answers.values() if cover(one) is not None]
+        return percent(statistics.mean(values) if values else None)
+    means = [mean(lambda one: one["test"]["all"]["interval_coverage"]), mean(lambda one: one["single"]["coverage"]),
+             mean(lambda one: one["single"]["coverage_in_other_hours"])]
+    return f"""
+## Intervals
+
+An interval is for one measurement, in an hour of which nothing is known. The middle of several measurements of a network varies less.
+
+| Device | middle of a network's measurements | single measurements (how many) | single, half an hour or more from those to fit |
+| --- | ---: | ---: | ---: |
+""" + "\n".join(rows) + f"\n| mean | {' | '.join(means)} |\n"
 
 
 def quoin(program, *arguments):
@@ -147,9 +196,12 @@ def main():
                            "noise_ceiling": ceiling(test[device]), "fit_seconds": time.time() - start}
         print(device, fitted["cross_validation"], flush=True)
     compared = quoin(options.quoin, "predictor", "evaluate", options.test, *[predictors / device for device in devices],
-                     "--exclude", options.fit, "--plot", options.out / "devices.svg")
+                     "--exclude", options.fit, "--plot", options.out / "devices.svg", "--worst", EVERY)
     for answer in compared["devices"]:
-        one = answers[answer["device"]]
+        one, device = answers[answer["device"]], answer["device"]
+        rows_of_test = answer["worst"]
+        one["single"] = measurements_covered(rows_of_test, fit[device], test[device])
+        answer["worst"] = rows_of_test[:5]
         one["test"] = answer
         rows.append(row(answer["device"], one["fit"], answer["all"], one["noise_ceiling"], one["fit_effort"]["seconds"]))
     pooled = compared["pooled_coverage"]
@@ -196,7 +248,7 @@ Within 10 % (and 5 %); `single networks` are published ones, the others search s
         f"| {answer['device']} | " + " | ".join(
             f"{percent(answer['families'][f]['within_10'])} ({percent(answer['families'][f]['within_5'])})"
             if f in answer["families"] else "–" for f in families) + " |"
-        for answer in compared["devices"]) + "\n" + (few_table(options.few, few) if few else ""))
+        for answer in compared["devices"]) + "\n" + coverage_table(answers) + (few_table(options.few, few) if few else ""))
     print((options.out / "devices.md").read_text())
 
 

@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Networks
+import Tensors
 
 extension DevicePredictor {
   /// The fewest networks that a predictor is fitted on.
@@ -30,7 +31,8 @@ extension DevicePredictor {
     let networks = networks.sorted { $0.key < $1.key }
     let folds = Folds(rows: networks.count, count: parts, seed: seed, purpose: "intervals")
     let hours = MeasuringHours.comparable(networks)
-    let fits = folds.members.count + 1 + hours.count
+    // An hour is left out as a whole, and in two halves.
+    let fits = folds.members.count + 1 + 3 * hours.count
     var done = 0
     func fitted(_ rows: some Sequence<Int>) throws -> OperatorModel {
       try progress(done, fits)
@@ -43,17 +45,21 @@ extension DevicePredictor {
     }
     var model = try fitted(networks.indices)
     model.footprint = try OperatorModel.footprint(sums.map { ($0.network, $0.latency.milliseconds) })
-    let outside = try hours.enumerated().flatMap { index, hour in
-      let keys = Set(hour.map { networks[$0].key })
-      var others = try fitted(networks.indices.filter { !keys.contains(networks[$0].key) })
+    func predicted(_ places: [Int], from known: [Int]) throws -> [Unseen] {
+      let keys = Set(known.map { networks[$0].key })
+      var others = try fitted(known)
       others.footprint = try OperatorModel.footprint(
-        sums.filter { !keys.contains($0.network.key) }.map { ($0.network, $0.latency.milliseconds) })
-      return hour.compactMap { Unseen(networks[$0], by: others, part: index) }
+        sums.filter { keys.contains($0.network.key) }.map { ($0.network, $0.latency.milliseconds) })
+      return places.compactMap { Unseen(networks[$0], by: others, part: 0) }
     }
+    var random = RandomSource(seed: seed, purpose: "hours")
+    let splits = hours.map { MeasuringHours.split($0, of: networks.count, using: &random) }
+    let outside = try splits.flatMap { try predicted($0.hour, from: $0.others) }
+    let beside = try splits.flatMap { try $0.halves.flatMap { try predicted($0.left, from: $0.known) } }
     let unseen = try Unseen.withFootprint(sums)
     var interval = interval(unseen, coverage)
     interval.hourFactor =
-      MeasuringHours.factor(outside, beside: unseen) ?? bases.compactMap(\.interval.hourFactor).max()
+      MeasuringHours.factor(outside, beside: beside) ?? bases.compactMap(\.interval.hourFactor).max()
     try progress(fits, fits)
     return DevicePredictor(
       model: model, interval: interval, provenance: provenance, sampleCount: networks.count,
