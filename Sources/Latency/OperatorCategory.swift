@@ -48,8 +48,15 @@ extension OperatorCategory {
       self.init(rawValue: format + (kernel == .one ? narrow : "dense" + side))
     } else {
       let isDepthwise = convolution.groups == channels && convolution.channels == channels
-      self.init(rawValue: (isDepthwise ? "depthwise" : "grouped") + side)
+      self.init(rawValue: (isDepthwise ? "depthwise" : Self.grouped(convolution, channels: channels)) + side)
     }
+  }
+
+  /// Instructions on bytes take four channels at once. Groups of other widths may be left to plain loops, which take more than
+  /// ten times as long (OpenVINO 2026.4).
+  private static func grouped(_ convolution: Convolution, channels: Int) -> String {
+    let fills = [channels, convolution.channels].allSatisfy { $0 / convolution.groups % 4 == 0 }
+    return fills ? "grouped" : "ragged-grouped"
   }
 }
 

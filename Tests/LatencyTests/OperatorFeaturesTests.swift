@@ -9,8 +9,9 @@ import Testing
     arguments: [
       (Convolution.square(channels: 32, kernel: 1), "pointwise"),
       (.square(channels: 16, kernel: 5, groups: 16), "depthwise5"),
-      (.square(channels: 32, kernel: 3, groups: 16), "grouped3"),
+      (.square(channels: 32, kernel: 3, groups: 16), "ragged-grouped3"),
       (.square(channels: 16, kernel: 3, groups: 4), "grouped3"),
+      (.square(channels: 24, kernel: 3, groups: 4), "ragged-grouped3"),
       (.square(channels: 8, kernel: 7, stride: 2), "dense7"),
       (Convolution(channels: 8, kernel: Extent(height: 3, width: 1)), "dense3x1"),
       (Convolution(channels: 8, kernel: Extent(8)), "dense8"),
